@@ -1,0 +1,57 @@
+"""A question: an environment, what runs on it, what good means, what may vary."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from domain.catalog import Prices
+from domain.environment import Environment
+from domain.errors import near_misses
+from domain.frozen import Frozen
+from domain.goal import Goal
+from domain.quantity import PositiveSeconds
+from domain.scheduler import Scheduler
+from domain.workload import Training, Workload
+
+
+class Scenario(Frozen):
+    """One question to the simulator; ``axes`` make it many candidates."""
+
+    name: str | None = None
+    environment: Environment
+    workloads: dict[str, Workload] = Field(min_length=1)
+    scheduler: Scheduler = Scheduler()
+    goal: Goal = Goal()
+    axes: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(default_factory=dict)
+    """Path into this file → the values to try there."""
+    horizon: PositiveSeconds | None = None
+    """Stop the clock here; otherwise the last job's end stops it."""
+    seed: NonNegativeInt = 0
+    replications: PositiveInt = 20
+    prices: Prices | None = None
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Scenario:
+        for name, workload in self.workloads.items():
+            pool = getattr(workload, "pool", None)
+            if pool is not None and pool not in self.environment.pools:
+                hint = near_misses(pool, self.environment.pools)
+                raise ValueError(
+                    f"workload '{name}' asks for pool '{pool}', "
+                    f"which 'environment.pools' does not have{hint}"
+                )
+            if isinstance(workload, Training):
+                self._storage_exists(name, workload)
+        return self
+
+    def _storage_exists(self, name: str, workload: Training) -> None:
+        for part in (workload.dataset, workload.checkpointing):
+            wanted = part.storage if part else None
+            if wanted is not None and wanted not in self.environment.storage:
+                hint = near_misses(wanted, self.environment.storage)
+                raise ValueError(
+                    f"workload '{name}' uses storage '{wanted}', "
+                    f"which 'environment.storage' does not have{hint}"
+                )
