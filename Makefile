@@ -29,11 +29,12 @@ bench: .venv-test/ready  ## speed
 clean:
 	rm -rf .venv .venv-demo .venv-test .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 
+ENVIRONMENTS := .venv-demo/ready .venv-test/ready .venv/ready
 .venv-demo/ready: EXTRAS :=
 .venv-test/ready: EXTRAS := [dev]
 .venv/ready: EXTRAS := [infra,policy,workload,dev]
 
-.venv%/ready .venv/ready: pyproject.toml constraints.txt
+$(ENVIRONMENTS): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Windtunnel needs Python 3.11 or later; set PYTHON")'
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/pip install $(PIP_FLAGS) --editable '.$(EXTRAS)'

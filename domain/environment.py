@@ -7,7 +7,7 @@ for, not by one provider's product, so that an environment can move between clou
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     Discriminator,
@@ -15,7 +15,6 @@ from pydantic import (
     NonNegativeInt,
     PositiveInt,
     Tag,
-    field_serializer,
     model_validator,
 )
 
@@ -158,10 +157,6 @@ class Environment(Frozen):
             example = "us-east-1" if self.provider == "aws" else "us-central1"
             raise ValueError(f"provider '{self.provider}' needs a 'region', like '{example}'")
         return self
-
-    @field_serializer("pools")
-    def _pools_without_defaults(self, pools: dict[str, Pool]) -> dict[str, Any]:
-        return {name: pool.model_dump(exclude_none=True) for name, pool in pools.items()}
 
     def pool_region(self, name: str) -> str | None:
         """Where the nodes of a pool stand."""

@@ -132,18 +132,22 @@ class Kind:
         return "$" + unit.replace(" ", "") if dollar else unit
 
     def write(self, value: float) -> str:
-        """Text in the largest unit that reads well and parses back to the same float."""
+        """The text with the fewest digits that parses back to the same float."""
         if value == 0:
             return "$0" if self.currency else f"0 {self.si_unit}"
-        exact = [text for unit in self.written if self.parse(text := self._text(value, unit)) == value]
-        return min(exact, key=len) if exact else self._text(value, self.written[-1])
+        texts = [(self._digits(value / self.units[unit]), unit) for unit in self.written]
+        exact = [(digits, unit) for digits, unit in texts if self._text_is(digits, unit, value)]
+        digits, unit = min(exact or texts[-1:], key=lambda text: len(text[0]))
+        return self._text(digits, unit)
 
-    def _text(self, value: float, unit: str) -> str:
-        number = value / self.units[unit]
-        digits = f"{number:.0f}" if number == int(number) and abs(number) < 1e15 else repr(number)
-        if self.currency:
-            return f"${digits}{unit[1:]}"
-        return f"{digits} {unit}"
+    def _digits(self, number: float) -> str:
+        return f"{number:.0f}" if number == int(number) and abs(number) < 1e15 else repr(number)
+
+    def _text(self, digits: str, unit: str) -> str:
+        return f"${digits}{unit[1:]}" if self.currency else f"{digits} {unit}"
+
+    def _text_is(self, digits: str, unit: str, value: float) -> bool:
+        return float(digits) * self.units[unit] == value
 
 
 DURATION = Kind(
@@ -160,7 +164,7 @@ BANDWIDTH = Kind(
     "a bandwidth",
     "B/s",
     _SIZE_RATES,
-    ("TB/s", "Gbit/s", "GB/s", "Mbit/s", "MB/s", "kB/s", "B/s"),
+    ("Gbit/s", "MB/s", "GB/s", "Mbit/s", "kB/s", "B/s"),
     "100 Gbit/s",
 )
 MONEY = Kind("an amount of money", "$", {"$": 1.0}, ("$",), "$2000", currency=True)
@@ -168,7 +172,7 @@ MONEY_RATE = Kind(
     "money per time",
     "$/h",
     {f"${slash}{word}": _HOUR / seconds for word, seconds in _TIMES.items() for slash in ("/", "per")},
-    ("$/month", "$/day", "$/h"),
+    ("$/h", "$/day", "$/month"),
     "$250/day",
     currency=True,
 )
@@ -176,7 +180,7 @@ FREQUENCY = Kind(
     "a rate of events",
     "/s",
     {f"{slash}{word}": 1 / seconds for word, seconds in _TIMES.items() for slash in ("/", "per ")},
-    ("/day", "/h", "/min", "/s"),
+    ("/h", "/day", "/min", "/s"),
     "20 /h",
 )
 

@@ -1,0 +1,38 @@
+"""Options that several commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ScenarioPath = Annotated[
+    Path, typer.Argument(metavar="SCENARIO", help="Scenario file (see `windtunnel init`).")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Override a value of the file, like environment.pools.train.count=8. Repeatable.",
+    ),
+]
+Replications = Annotated[
+    int | None,
+    typer.Option("--replications", min=1, help="Independent flights; default from the scenario."),
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, help="Seed of all randomness; same seed, same bytes.")
+]
+Workers = Annotated[
+    int, typer.Option("--workers", min=1, help="Processes to fly in; the result is the same.")
+]
+PricesPath = Annotated[
+    Path | None,
+    typer.Option("--prices", metavar="FILE", help="Your own prices; they override the catalog's."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Also write the JSON to a file.")
+]

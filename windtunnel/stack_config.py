@@ -1,0 +1,87 @@
+"""`Pulumi.<stack>.yaml`: the environment goes in, comments and other keys stay."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from domain.environment import Environment
+from domain.errors import InputError, ScenarioError
+from domain.located import read_text
+from windtunnel.output import replacing
+
+ENVIRONMENT_KEY = "windtunnel:environment"
+_STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
+
+def stack_config_path(stack: str, folder: Path) -> Path:
+    """The config file of a stack: beside the nearest `Pulumi.yaml` upwards, or in ``folder``.
+
+    Raises:
+        InputError: a name that no stack can have.
+    """
+    name = stack.rsplit("/", 1)[-1]
+    if not _STACK_NAME.fullmatch(name):
+        raise InputError(
+            f"'{stack}' is not a stack's name; use letters, digits, '-', '_' and '.', like 'dev'"
+        )
+    for candidate in (folder, *folder.parents):
+        if (candidate / "Pulumi.yaml").is_file():
+            return candidate / f"Pulumi.{name}.yaml"
+    return folder / f"Pulumi.{name}.yaml"
+
+
+def environment_as_config(environment: Environment) -> dict[str, Any]:
+    """The plain mapping that parses back to this environment; defaults are left out."""
+    return environment.model_dump(mode="json", exclude_unset=True)
+
+
+def write_environment(path: Path, environment: Environment) -> None:
+    """Puts the environment into a stack config, atomically.
+
+    Raises:
+        ScenarioError: the file there is not a YAML mapping.
+        InputError: it cannot be written. The old file survives.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    old_text = read_text(path, "stack config") if path.exists() else ""
+    if re.search(r"^( *)[^\s#-][^\n]*:\n\1  +- ", old_text, re.MULTILINE):
+        yaml.indent(mapping=2, sequence=4, offset=2)
+    try:
+        document = yaml.load(old_text) if old_text.strip() else None
+    except YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", 0) + 1
+        raise ScenarioError(
+            "is not valid YAML; mend it first, it was left as it is", where=f"{path}:{line}"
+        ) from None
+    if document is None:
+        document = yaml.map() if hasattr(yaml, "map") else {}
+    if not isinstance(document, dict):
+        raise ScenarioError("is not a stack config: a mapping with the key 'config'", where=str(path))
+    config = document.setdefault("config", {})
+    if not isinstance(config, dict):
+        raise ScenarioError("'config' holds no keys; it was left as it is", where=str(path))
+    new = environment_as_config(environment)
+    if isinstance(config.get(ENVIRONMENT_KEY), dict):
+        _merge(config[ENVIRONMENT_KEY], new)
+    else:
+        config[ENVIRONMENT_KEY] = new
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        yaml.dump(document, stream)
+
+
+def _merge(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Makes ``old`` equal ``new`` in place, so that comments on what stays are kept."""
+    for key in [key for key in old if key not in new]:
+        del old[key]
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(old.get(key), dict):
+            _merge(old[key], value)
+        elif key not in old or old[key] != value:
+            old[key] = value
