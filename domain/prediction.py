@@ -1,0 +1,172 @@
+"""What the simulator answers: metrics with intervals, a bill, a bottleneck, the facts used."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.environment import Environment
+from domain.pricing import Bill
+
+
+def finite(value: float) -> float | None:
+    """JSON has no NaN and no infinity; unknown is null there."""
+    return value if math.isfinite(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One figure over jobs and replications; NaN where it is not known.
+
+    ``ci95`` is the 95 % confidence interval of the mean over replications. Where nothing
+    is random it is the mean itself; of a single random replication it is unknown.
+    """
+
+    mean: float
+    p50: float = math.nan
+    p95: float = math.nan
+    p99: float = math.nan
+    ci95: tuple[float, float] = (math.nan, math.nan)
+
+    def to_json(self) -> dict[str, Any]:
+        """Keys that people may rely on."""
+        low, high = self.ci95
+        return {
+            "mean": finite(self.mean),
+            "p50": finite(self.p50),
+            "p95": finite(self.p95),
+            "p99": finite(self.p99),
+            "ci95": [finite(low), finite(high)],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationUsed:
+    """Which model parameters were in force, and how far off they are known to be."""
+
+    version: str
+    step_time_error: float | None
+    """Median relative error of the step time on held-out published runs."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Keys that people may rely on."""
+        return {"version": self.version, "step_time_error": self.step_time_error}
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer to one scenario."""
+
+    scenario: str
+    seed: int
+    replications: int
+    metrics: dict[str, Metric]
+    bill: Bill
+    bottleneck: str
+    catalog_snapshot: str
+    catalog_as_of: str
+    calibration: CalibrationUsed
+    workloads: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Per workload, what the closed forms say of it."""
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Keys that people may rely on; no wall clock, so equal seeds give equal bytes."""
+        return {
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "replications": self.replications,
+            "metrics": {name: metric.to_json() for name, metric in self.metrics.items()},
+            "bill": self.bill.to_json(),
+            "bottleneck": self.bottleneck,
+            "catalog": {"snapshot": self.catalog_snapshot, "as_of": self.catalog_as_of},
+            "calibration": self.calibration.to_json(),
+            "workloads": self.workloads,
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a candidate is out: at which stage, in a word for machines and a sentence.
+
+    ``miss`` is by how much, relative to the limit, where a limit was missed; NaN elsewhere.
+    """
+
+    stage: str
+    code: str
+    reason: str
+    miss: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One point of the axes, and what became of it."""
+
+    id: str
+    values: dict[str, Any]
+    environment: Environment | None
+    metrics: dict[str, Metric]
+    basis: str
+    """``engine`` when it was flown, ``closed_form`` when bounds decided, else ``none``."""
+    rejection: Rejection | None = None
+    prediction: Prediction | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Keys that people may rely on."""
+        row: dict[str, Any] = {
+            "id": self.id,
+            "values": self.values,
+            "environment": self.environment.model_dump(mode="json", exclude_unset=True)
+            if self.environment
+            else None,
+            "basis": self.basis,
+            "metrics": {name: metric.to_json() for name, metric in self.metrics.items()},
+        }
+        if self.rejection:
+            row |= {
+                "stage": self.rejection.stage,
+                "reason_code": self.rejection.code,
+                "reason": self.rejection.reason,
+            }
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The recommended candidate, the frontier beside it, and why the others lost."""
+
+    scenario: str
+    seed: int
+    replications: int
+    candidates: int
+    flown: int
+    choice: Candidate | None
+    reasons: tuple[str, ...]
+    frontier: tuple[Candidate, ...]
+    rejected: tuple[Candidate, ...]
+    catalog_snapshot: str
+    catalog_as_of: str
+    calibration: CalibrationUsed
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Keys that people may rely on: every candidate appears once."""
+        chosen = self.choice.prediction if self.choice else None
+        return {
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "replications": self.replications,
+            "candidates": self.candidates,
+            "flown": self.flown,
+            "choice": self.choice.to_json() if self.choice else None,
+            "reasons": list(self.reasons),
+            "frontier": [candidate.to_json() for candidate in self.frontier],
+            "rejected": [candidate.to_json() for candidate in self.rejected],
+            "bill": chosen.bill.to_json() if chosen else None,
+            "bottleneck": chosen.bottleneck if chosen else None,
+            "catalog": {"snapshot": self.catalog_snapshot, "as_of": self.catalog_as_of},
+            "calibration": self.calibration.to_json(),
+            "notes": list(self.notes),
+        }
