@@ -75,7 +75,7 @@ _SIZE_RATES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
     """One kind of quantity: its units as factors to the SI unit, and how to write it.
 
