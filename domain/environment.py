@@ -74,8 +74,9 @@ class Pool(Frozen):
     placement: Literal["none", "cluster", "spread"] = "none"
     region: str | None = None
     """A region of its own; otherwise the environment's."""
-    provisioning: Seconds = 180.0
-    """Mean time from asking for a node until it takes work."""
+    provisioning: Seconds | None = None
+    """Mean time from asking for a node until it takes work; clouds take minutes, a cluster
+    of one's own none."""
 
     @model_validator(mode="after")
     def _sized_one_way(self) -> Pool:

@@ -5,14 +5,32 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    Tag,
+    model_validator,
+)
 
 from domain.frozen import Frozen
-from domain.model_facts import ModelReference
+from domain.model_descriptors import Decode, ModelDescriptor
 from domain.quantity import Bytes, PerSecond, PositiveBytes, PositiveSeconds, Seconds
 
 Precision = Literal["fp32", "tf32", "fp16", "bf16", "fp8"]
 Framework = Literal["tensorflow", "jax", "pytorch"]
+
+
+def _model_tag(value: object) -> str:
+    return "named" if isinstance(value, str) else "described"
+
+
+ModelReference = Annotated[
+    Annotated[str, Tag("named")] | Annotated[ModelDescriptor, Tag("described")],
+    Discriminator(_model_tag),
+]
 
 
 class Dataset(Frozen):
@@ -20,8 +38,8 @@ class Dataset(Frozen):
 
     samples: PositiveInt
     sample_size: PositiveBytes
-    kind: Literal["jpeg", "tokens", "tabular", "raw"] = "raw"
-    """What the host has to do to a sample before a device can use it."""
+    kind: Decode | None = None
+    """What the host has to do to a sample before a device can use it; else as the model says."""
     object_size: PositiveBytes = 128e6
     """Samples are packed into objects (TFRecord shards) of this size."""
     storage: str | None = None

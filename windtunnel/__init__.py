@@ -1,5 +1,1 @@
 """The command line of Windtunnel."""
-
-from importlib.metadata import version
-
-__version__ = version("windtunnel")

@@ -27,9 +27,9 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from windtunnel import __version__
+        from importlib.metadata import version as installed_version
 
-        print(f"windtunnel {__version__}")
+        print(f"windtunnel {installed_version('windtunnel')}")
         raise typer.Exit
 
 
