@@ -1,0 +1,93 @@
+"""The atom of a service bill: an amount of one measure against one item of the price catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from domain.catalog import Catalog
+
+Measure = Literal[
+    "seconds",  # of one thing that runs, or of several added up
+    "bytes",
+    "byte_seconds",
+    "requests",
+    "object_seconds",
+    "iops_seconds",
+    "rate_seconds",  # provisioned bytes per second, times seconds
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """An amount to be billed under one catalog item.
+
+    ``period_seconds`` is the time over which it came about: graduated prices start anew
+    every month. A charge with a ``gap`` cannot be billed, and that is why.
+    """
+
+    resource: str
+    component: str
+    provider: str
+    region: str
+    service: str
+    item: str
+    measure: Measure
+    amount: float | None
+    period_seconds: float = 0.0
+    gap: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceUse:
+    """An amount of any item of the price catalog, for what has no record of its own."""
+
+    resource: str
+    provider: str
+    region: str
+    service: str
+    item: str
+    measure: Measure
+    amount: float | None
+    period_seconds: float = 0.0
+
+    def charges(self, catalog: Catalog) -> Iterator[Charge]:
+        """The amount as it is."""
+        yield Charge(
+            self.resource,
+            f"{self.service.replace('_', ' ')}, {self.item}",
+            self.provider,
+            self.region,
+            self.service,
+            self.item,
+            self.measure,
+            self.amount,
+            self.period_seconds,
+        )
+
+
+def charge(
+    at: tuple[str, str, str, str],
+    component: str,
+    item: str,
+    measure: Measure,
+    amount: float | None,
+    *,
+    period_seconds: float = 0.0,
+    gap: str | None = None,
+) -> Charge:
+    """The charge of one item of a service; ``at`` is resource, provider, region, service."""
+    resource, provider, region, service = at
+    return Charge(
+        resource,
+        component,
+        provider,
+        region,
+        service,
+        item,
+        measure,
+        amount,
+        period_seconds,
+        gap,
+    )
