@@ -112,34 +112,27 @@ def _flight(
 ) -> Flight:
     row_of = np.empty_like(order)
     row_of[order] = np.arange(len(order))
-    held = ledger.held_seconds()[row_of]
-    useful = ledger.useful_seconds()[row_of]
+    accounts = ledger.accounts(row_of)
 
     def by_pool(seconds: Floats) -> Floats:
         weights = seconds * jobs.accelerators
         return np.bincount(jobs.pool, weights, len(pools)).astype(np.float64)
 
+    busy = by_pool(accounts.held_seconds)
+    useful = by_pool(accounts.useful_seconds)
     return Flight(
         jobs=jobs,
-        start_seconds=ledger.start_seconds()[row_of],
-        end_seconds=ledger.end_seconds()[row_of],
-        interruptions=ledger.interruptions()[row_of],
-        held_seconds=held,
-        useful_seconds=useful,
-        lost_seconds=ledger.lost_seconds()[row_of],
-        overhead_seconds=ledger.overhead_seconds()[row_of],
+        **accounts._asdict(),
         dropped=np.array(dropped, dtype=np.bool_)[row_of],
         pools=tuple(
             PoolFlight(
                 pool.name,
                 pool.accelerators_per_node,
                 group.lifetimes(end_of_flight_seconds),
-                float(busy),
-                float(worked),
+                float(busy[index]),
+                float(useful[index]),
             )
-            for pool, group, busy, worked in zip(
-                pools, groups, by_pool(held), by_pool(useful), strict=True
-            )
+            for index, (pool, group) in enumerate(zip(pools, groups, strict=True))
         ),
         end_of_flight_seconds=end_of_flight_seconds,
     )
