@@ -109,20 +109,20 @@ def read_columns(
     """
     import pandas as pd
 
-    header = _header(path)
+    header, first = _first_two_lines(path)
     if missing := [name for name in columns if name not in header]:
         raise TraceError(
             f"no column '{missing[0]}' among {', '.join(header)}{near_misses(missing[0], header)}",
             where=f"{path}:1",
         )
+    if first is not None and len(first) > len(header):
+        # pandas would take the first cells of every line as row labels.
+        raise _first_wrong_line(path, header, columns)
     present = {n: k for n, k in (optional or {}).items() if n in header}
     wanted = {**columns, **present}
     text = {name: str for name, kind in wanted.items() if kind is NAME}
     try:
         frame = pd.read_csv(path, dtype=text, keep_default_na=False, low_memory=False)
-        # Lines that are all longer than the first would shift every column by one.
-        if not isinstance(frame.index, pd.RangeIndex):
-            raise _first_wrong_line(path, header, wanted)
         read = {name: kind.convert(frame[name]) for name, kind in wanted.items()}
     except _UNREADABLE as error:
         raise _unreadable(path, error) from error
@@ -154,15 +154,16 @@ def _unreadable(path: Path, error: Exception) -> TraceError:
     return TraceError(f"cannot be read: {reason}", where=str(path))
 
 
-def _header(path: Path) -> list[str]:
+def _first_two_lines(path: Path) -> tuple[list[str], list[str] | None]:
     try:
         with _open(path) as lines:
-            header = next((cells for cells in csv.reader(lines) if cells), None)
+            rows = (cells for cells in csv.reader(lines) if cells)
+            header, first = next(rows, None), next(rows, None)
     except _UNREADABLE as error:
         raise _unreadable(path, error) from error
     if header is None:
         raise TraceError("the file is empty; its first line names the columns", where=str(path))
-    return header
+    return header, first
 
 
 def _first_wrong_line(
