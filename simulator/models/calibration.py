@@ -1,0 +1,108 @@
+"""The parameters that the closed forms cannot derive: efficiencies, latencies, overheads.
+
+All of them in one frozen object, each with its unit and where its prior comes from, so
+that fitting to measurements is replacing one object by another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+_FITTED = (
+    "fitted on half of the published training throughputs of ResNet-50, BERT-Large and "
+    "small GPT models (python -m validation.training_fit)"
+)
+_NCCL = "fitted to half of the published nccl-tests all-reduce timings (python -m validation.training_fit)"
+
+
+def _prior(value: float, unit: str, source: str) -> float:
+    prior: float = field(default=value, metadata={"unit": unit, "source": source})
+    return prior
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """One set of parameters; the defaults are priors for hardware that nobody measured."""
+
+    version: str = "priors-1"
+
+    gemm_efficiency_16bit: float = _prior(0.53, "fraction of peak", _FITTED)
+    gemm_efficiency_tf32: float = _prior(0.43, "fraction of peak", _FITTED)
+    gemm_efficiency_fp32: float = _prior(0.90, "fraction of peak", _FITTED)
+    gemm_efficiency_8bit: float = _prior(
+        0.51, "fraction of peak", _FITTED
+    )
+    convolution_efficiency_16bit: float = _prior(0.80, "fraction of peak", _FITTED)
+    convolution_efficiency_tf32: float = _prior(0.31, "fraction of peak", _FITTED)
+    convolution_efficiency_fp32: float = _prior(0.90, "fraction of peak", _FITTED)
+    convolution_efficiency_8bit: float = _prior(
+        0.60, "fraction of peak", "assumed: three quarters of 16 bit"
+    )
+    half_efficiency_flops: float = _prior(4.0e9, "FLOP per kernel", _FITTED)
+    memory_efficiency: float = _prior(0.88, "fraction of peak bandwidth", _FITTED)
+    kernel_launch_seconds: float = _prior(8e-6, "s", _FITTED)
+    step_overhead_seconds: float = _prior(5e-4, "s per step", _FITTED)
+
+    overlap_fraction: float = _prior(0.55, "fraction of the backward pass", _FITTED)
+    straggler_variation: float = _prior(
+        0.003, "coefficient of variation of one accelerator's step", _FITTED
+    )
+
+    link_latency_seconds: float = _prior(5.9e-6, "s per doubling of ranks", _NCCL)
+    link_ramp_seconds_per_root_byte: float = _prior(2.7e-8, "s/√B", _NCCL)
+    link_efficiency: float = _prior(0.91, "fraction of the link rate", _NCCL)
+    pcie_efficiency: float = _prior(
+        0.45,
+        "fraction of the slot rate",
+        "assumed: copies pass through host memory and share a root",
+    )
+    network_latency_seconds: float = _prior(98e-6, "s per doubling of nodes", _NCCL)
+    network_ramp_seconds_per_root_byte: float = _prior(3.0e-8, "s/√B", _NCCL)
+    network_efficiency: float = _prior(0.81, "fraction of the NIC rate", _NCCL)
+    torus_hop_seconds: float = _prior(
+        1e-6, "s per hop", "Austin et al., How to Scale Your Model, 2025 (recalled)"
+    )
+    torus_efficiency: float = _prior(
+        0.90,
+        "fraction of the link rate",
+        "Austin et al., How to Scale Your Model, 2025: 45 of 50 GB/s per link (recalled)",
+    )
+
+    framework_reserve_bytes: float = _prior(
+        1.5e9, "B per accelerator", "assumed: context, communicator buffers, libraries"
+    )
+    usable_memory_fraction: float = _prior(
+        0.95, "fraction of nominal memory", "assumed: reserved by the driver and fragmented"
+    )
+
+    jpeg_decode_bytes_per_second_per_vcpu: float = _prior(
+        11e6,
+        "B/s of compressed images",
+        "at least 89 ImageNet JPEGs (110 kB) per hardware thread: TensorFlow benchmarks 2017, "
+        "AlexNet, real data, four P100 of a DGX-1",
+    )
+    token_samples_per_second_per_vcpu: float = _prior(
+        5e3, "sequences/s", "assumed: parsing a stored record of token ids"
+    )
+    tabular_samples_per_second_per_vcpu: float = _prior(
+        1e5, "rows/s", "assumed: parsing a stored binary record"
+    )
+
+    first_byte_seconds: float = _prior(
+        0.15, "s", "AWS, S3 User Guide, Optimizing performance: 100-200 ms for small objects"
+    )
+    connection_bytes_per_second: float = _prior(
+        85e6, "B/s", "AWS, S3 performance design patterns: 85-90 MB/s per request (recalled)"
+    )
+
+
+PRIORS = Calibration()
+
+
+def describe_parameters(calibration: Calibration = PRIORS) -> list[tuple[str, float, str, str]]:
+    """(name, value, unit, source) of each parameter, for tables and reports."""
+    return [
+        (each.name, getattr(calibration, each.name), each.metadata["unit"], each.metadata["source"])
+        for each in fields(calibration)
+        if each.metadata
+    ]

@@ -1,0 +1,129 @@
+"""Time of collective communication.
+
+``t = α · log2 n + γ · √S + c(n) · S / B``: latency, a ramp of pipelines that fill (fitted to
+nccl-tests), and bandwidth with ``c = 2 (n - 1) / n`` for all-reduce and ``(n - 1) / n`` for
+all-gather, reduce-scatter and all-to-all (Thakur, Rabenseifner and Gropp, 2005). ``S`` is the
+size of one rank's buffer in bytes.
+
+Across nodes the all-reduce is hierarchical: every node reduces inside, the nodes exchange
+through their NICs, every node gathers inside. NCCL runs the stages as one pipeline, so the
+slower of links and NICs sets the bandwidth term and the latencies add up.
+
+Switches that add up what passes (NVLink SHARP, from NVLink 4 on) make each rank send its
+buffer once and receive the sum once: ``c = (n + 1) / n`` (Klenk et al., "An In-Network
+Architecture for Accelerating Shared-Memory Multiprocessor Collectives", 2020).
+
+Where it is wrong: reduction inside InfiniBand switches, links that form no full mesh (V100
+boards with 2 to 6 ranks), congestion by other tenants.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from simulator.models.calibration import Calibration
+from simulator.models.compute import Values
+
+
+def all_reduce_factor(ranks: Values) -> Values:
+    """Times the buffer that each rank sends, ``2 (n - 1) / n``."""
+    return 2.0 * (ranks - 1.0) / ranks
+
+
+def link_rate(link_bytes_per_second: Values, link_is_pcie: Any, calibration: Calibration) -> Any:
+    """What the links between accelerators of one node carry in the best case."""
+    return link_bytes_per_second * np.where(
+        link_is_pcie, calibration.pcie_efficiency, calibration.link_efficiency
+    )
+
+
+def all_reduce_seconds(
+    size_bytes: Values,
+    *,
+    ranks_per_node: Values,
+    nodes: Values,
+    link_bytes_per_second: Values,
+    network_bytes_per_second: Values,
+    link_is_pcie: Any = False,
+    switch_reduces: Any = False,
+    calibration: Calibration,
+) -> Any:
+    """Seconds of one all-reduce over ``nodes`` × ``ranks_per_node`` accelerators.
+
+    ``network_bytes_per_second`` is the rate of one node in one direction, all NICs together.
+    """
+    root = np.sqrt(size_bytes)
+    inside = ranks_per_node > 1
+    across = nodes > 1
+    latency = calibration.link_latency_seconds * np.log2(
+        ranks_per_node
+    ) + calibration.network_latency_seconds * np.log2(nodes)
+    ramp = root * (
+        np.where(inside, calibration.link_ramp_seconds_per_root_byte, 0.0)
+        + np.where(across, calibration.network_ramp_seconds_per_root_byte, 0.0)
+    )
+    factor = all_reduce_factor(ranks_per_node)
+    once = np.minimum(factor, (ranks_per_node + 1.0) / ranks_per_node)
+    links = _share(
+        np.where(switch_reduces, once, factor) * size_bytes,
+        link_rate(link_bytes_per_second, link_is_pcie, calibration),
+    )
+    nics = _share(
+        all_reduce_factor(nodes) * size_bytes,
+        network_bytes_per_second * calibration.network_efficiency,
+    )
+    return latency + ramp + np.maximum(links, nics)
+
+
+def all_to_all_seconds(
+    size_bytes: Values,
+    *,
+    ranks_per_node: Values,
+    nodes: Values,
+    link_bytes_per_second: Values,
+    network_bytes_per_second: Values,
+    link_is_pcie: Any = False,
+    calibration: Calibration,
+) -> Any:
+    """Seconds in which every rank sends ``size_bytes``, an equal part to each rank."""
+    ranks = ranks_per_node * nodes
+    stays = size_bytes * (ranks_per_node - 1.0) / ranks
+    leaves = size_bytes * ranks_per_node * (nodes - 1.0) / nodes
+    latency = calibration.link_latency_seconds * np.log2(
+        ranks_per_node
+    ) + calibration.network_latency_seconds * np.log2(nodes)
+    links = _share(stays, link_rate(link_bytes_per_second, link_is_pcie, calibration))
+    nics = _share(leaves, network_bytes_per_second * calibration.network_efficiency)
+    return latency + np.maximum(links, nics)
+
+
+def torus_all_reduce_seconds(
+    size_bytes: Values,
+    *,
+    chips: Values,
+    dimensions: Values,
+    wraps: Any,
+    link_bytes_per_second: Values,
+    calibration: Calibration,
+) -> Any:
+    """Seconds of one all-reduce over a slice whose links form a mesh or a torus.
+
+    The buffer is cut so that the rings of all dimensions work at once, in both directions:
+    the bandwidth is the sum of one chip's links; a mesh that does not wrap around has half
+    of it (Austin et al., "How to Scale Your Model", 2025). Latency counts the hops around
+    each dimension of a cube, once to reduce and once to gather. ``link_bytes_per_second`` is
+    one chip's, one direction, all links together.
+    """
+    hops = dimensions * chips ** (1.0 / dimensions)
+    rate = link_bytes_per_second * calibration.torus_efficiency * np.where(wraps, 1.0, 0.5)
+    bandwidth = _share(all_reduce_factor(chips) * size_bytes, rate)
+    latency = np.where(chips > 1, 2.0 * hops * calibration.torus_hop_seconds, 0.0)
+    return latency + bandwidth
+
+
+def _share(sent_bytes: Values, rate: Any) -> Any:
+    """Seconds to send, 0 when there is nothing to send whatever the rate (unknown, none)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.asarray(sent_bytes) > 0, sent_bytes / rate, 0.0)

@@ -1,0 +1,318 @@
+"""Step time of synchronous data-parallel training, for any number of configurations at once.
+
+One optimizer step of ``global_batch`` samples on ``n`` accelerators:
+
+    device    matrix + memory + launch + optimizer        (``compute``)
+    exposed   max(all-reduce - overlap · backward, 0) + embedding exchange
+    step      max((device + exposed + overhead) · straggler, reading, decoding)
+
+The gradients are reduced behind the backward pass of the last micro batch (Li et al.,
+"PyTorch Distributed", 2020). All replicas wait for the slowest: with independent normal
+jitter of variation ``v`` the largest of ``n`` is about ``1 + v · √(2 ln n)`` times the mean
+(extreme-value theory). A batch that does not fit at once is cut into the fewest equal micro
+batches that do.
+
+Where it is wrong: tensor and pipeline parallelism and sharded optimizer states are not in
+it, uneven last batches are not, and jitter is neither independent nor normal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from domain.model_facts import ModelFacts
+from simulator.models.calibration import PRIORS, Calibration
+from simulator.models.collectives import (
+    all_reduce_seconds,
+    all_to_all_seconds,
+    torus_all_reduce_seconds,
+)
+from simulator.models.compute import device_seconds, matrix_efficiency
+from simulator.models.input_pipeline import (
+    decode_seconds,
+    decode_seconds_per_sample,
+    storage_seconds,
+)
+from simulator.models.memory import (
+    activation_bytes,
+    largest_batch,
+    optimizer_bytes_moved,
+    state_bytes,
+    usable_bytes,
+)
+
+BOTTLENECKS: Final = (
+    "matrix compute",
+    "memory bandwidth",
+    "overhead",
+    "communication",
+    "storage",
+    "input decoding",
+    "accelerator memory",
+    "unknown",
+)
+_CHUNK: Final = 16_384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepInputs:
+    """Hardware and batch, each a number or an array; all broadcast together.
+
+    Rates are of one accelerator (``peak_flops`` at ``format_code``, the index in
+    ``precision.MATRIX_FORMATS``; ``link_bytes_per_second`` in one direction, all links) or of
+    one node (``network_…``, ``storage_…``, ``vcpus_per_node``). ``torus_dimensions`` is 0
+    where nodes are joined by NICs, 2 or 3 for a slice of chips joined by their links.
+    NaN in a rate that is needed gives NaN and the bottleneck ``unknown``.
+    """
+
+    peak_flops: ArrayLike
+    memory_bytes_per_second: ArrayLike
+    accelerator_memory_bytes: ArrayLike
+    accelerators_per_node: ArrayLike
+    nodes: ArrayLike
+    global_batch: ArrayLike
+    format_code: ArrayLike
+    element_bytes: ArrayLike
+    link_bytes_per_second: ArrayLike = np.nan
+    network_bytes_per_second: ArrayLike = np.nan
+    link_is_pcie: ArrayLike = False
+    switch_reduces: ArrayLike = False
+    """Whether the switches between the links add up what passes (from NVLink 4 on)."""
+    torus_dimensions: ArrayLike = 0
+    torus_wraps: ArrayLike = True
+    vcpus_per_node: ArrayLike = np.inf
+    storage_bytes_per_second: ArrayLike = np.inf
+    micro_batch: ArrayLike = np.nan
+    """A micro batch that the user fixed; NaN to take the largest that fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepPrediction:
+    """What each configuration does in one step; all arrays of one shape.
+
+    ``fits`` is false where not even one sample fits, and times are NaN there;
+    ``memory_short_bytes`` says by how much (0 where it fits). ``memory_needed_bytes``
+    is at the micro batch in use, at one sample where that does not fit.
+    ``communication_seconds`` is all of it, ``…_exposed_seconds`` what the step waits for.
+    """
+
+    fits: NDArray[np.bool_]
+    memory_needed_bytes: NDArray[np.float64]
+    memory_short_bytes: NDArray[np.float64]
+    per_device_batch: NDArray[np.float64]
+    micro_batch: NDArray[np.float64]
+    micro_batches: NDArray[np.float64]
+    compute_seconds: NDArray[np.float64]
+    communication_seconds: NDArray[np.float64]
+    communication_exposed_seconds: NDArray[np.float64]
+    overhead_seconds: NDArray[np.float64]
+    storage_seconds: NDArray[np.float64]
+    decode_seconds: NDArray[np.float64]
+    step_seconds: NDArray[np.float64]
+    throughput_samples_per_second: NDArray[np.float64]
+    bottleneck: NDArray[np.int8]
+
+    @property
+    def input_seconds(self) -> NDArray[np.float64]:
+        """The slower of reading and decoding."""
+        slower: NDArray[np.float64] = np.maximum(self.storage_seconds, self.decode_seconds)
+        return slower
+
+
+def predict_training_step(
+    model: ModelFacts,
+    inputs: StepInputs,
+    *,
+    optimizer: str | None = None,
+    recompute: bool = False,
+    sample_bytes: float | None = None,
+    decode: str | None = None,
+    calibration: Calibration = PRIORS,
+) -> StepPrediction:
+    """Predict one step of ``model`` for every configuration in ``inputs``.
+
+    ``optimizer`` and ``decode`` default to what is usual for the model; without
+    ``sample_bytes`` (and none usual) reading and image decoding are taken to cost nothing.
+    Large inputs are worked through in pieces that stay in the processor's cache.
+
+    Raises:
+        ScenarioError: an optimizer or a decoding that is not known.
+    """
+    columns = {each.name: np.asarray(getattr(inputs, each.name)) for each in fields(inputs)}
+    shape = np.broadcast_shapes(*(column.shape for column in columns.values()))
+    size = int(np.prod(shape))
+    columns = {
+        name: column
+        if column.ndim == 0
+        else np.ascontiguousarray(np.broadcast_to(column, shape)).reshape(size)
+        for name, column in columns.items()
+    }
+    stored = model.sample_bytes if sample_bytes is None else sample_bytes
+    job = _Job(
+        model=model,
+        optimizer=optimizer or model.optimizer,
+        recompute=recompute,
+        sample_bytes=0.0 if stored is None else stored,
+        decode=decode or model.decode,
+        calibration=calibration,
+    )
+    results = {each.name: np.empty(size, _dtype(each.name)) for each in fields(StepPrediction)}
+    for start in range(0, size, _CHUNK):
+        part = slice(start, min(start + _CHUNK, size))
+        piece = {
+            name: column if column.ndim == 0 else column[part] for name, column in columns.items()
+        }
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for name, values in _predict(job, piece).items():
+                results[name][part] = values
+    return StepPrediction(**{name: values.reshape(shape) for name, values in results.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    model: ModelFacts
+    optimizer: str
+    recompute: bool
+    sample_bytes: float
+    decode: str
+    calibration: Calibration
+
+
+def _dtype(name: str) -> type[np.generic]:
+    return {"fits": np.bool_, "bottleneck": np.int8}.get(name, np.float64)
+
+
+def _predict(job: _Job, c: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    model, calibration = job.model, job.calibration
+    per_node = c["accelerators_per_node"]
+    accelerators = per_node * c["nodes"]
+    per_device = np.ceil(c["global_batch"] / accelerators)
+
+    state = state_bytes(model, job.optimizer, accelerators)
+    per_sample = activation_bytes(model, c["element_bytes"], recompute=job.recompute)
+    usable = usable_bytes(c["accelerator_memory_bytes"], calibration)
+    batch_limit = largest_batch(usable, state, per_sample)
+    micro_limit = np.where(np.isnan(c["micro_batch"]), batch_limit, c["micro_batch"])
+    micro_batches = np.maximum(np.ceil(per_device / np.maximum(micro_limit, 1.0)), 1.0)
+    micro_batch = np.ceil(per_device / micro_batches)
+    needed = state + per_sample * micro_batch
+    short = np.maximum(needed - usable, 0.0)
+    fits = short == 0.0
+
+    device = device_seconds(
+        model,
+        samples=per_device,
+        micro_batches=micro_batches,
+        peak_flops=c["peak_flops"],
+        efficiency=matrix_efficiency(model.matrix_kind, c["format_code"], calibration),
+        memory_bytes_per_second=c["memory_bytes_per_second"],
+        element_bytes=c["element_bytes"],
+        optimizer_bytes=optimizer_bytes_moved(model.dense_parameters, job.optimizer),
+        recompute=job.recompute,
+        calibration=calibration,
+    )
+    backward = device.passes / micro_batches * (0.75 if job.recompute else 2.0 / 3.0)
+    reduced, exchanged = _communication(job, c, per_device)
+    exposed = np.maximum(reduced - calibration.overlap_fraction * backward, 0.0) + exchanged
+
+    compute = device.passes + device.optimizer
+    straggler = 1.0 + calibration.straggler_variation * np.sqrt(2.0 * np.log(accelerators))
+    overhead = calibration.step_overhead_seconds + (straggler - 1.0) * (
+        compute + exposed + calibration.step_overhead_seconds
+    )
+    samples_per_node = per_device * per_node
+    reading = storage_seconds(samples_per_node, job.sample_bytes, c["storage_bytes_per_second"])
+    decoding = decode_seconds(
+        samples_per_node,
+        decode_seconds_per_sample(job.decode, job.sample_bytes, calibration),
+        c["vcpus_per_node"],
+    )
+    busy = compute + exposed + overhead
+    step = np.where(fits, np.maximum(np.maximum(busy, reading), decoding), np.nan)
+    return {
+        "fits": fits,
+        "memory_needed_bytes": needed,
+        "memory_short_bytes": short,
+        "per_device_batch": per_device,
+        "micro_batch": micro_batch,
+        "micro_batches": micro_batches,
+        "compute_seconds": compute,
+        "communication_seconds": reduced + exchanged,
+        "communication_exposed_seconds": exposed,
+        "overhead_seconds": overhead,
+        "storage_seconds": reading,
+        "decode_seconds": decoding,
+        "step_seconds": step,
+        "throughput_samples_per_second": c["global_batch"] / step,
+        "bottleneck": _bottleneck(
+            (
+                device.matrix,
+                device.memory + device.optimizer,
+                device.launch + overhead,
+                exposed,
+            ),
+            busy,
+            reading,
+            decoding,
+            fits,
+            step,
+        ),
+    }
+
+
+def _communication(job: _Job, c: dict[str, NDArray[Any]], per_device: Any) -> tuple[Any, Any]:
+    """Seconds of the gradient all-reduce and of the exchange of embedding rows."""
+    model, calibration = job.model, job.calibration
+    gradients = model.gradient_bytes(1.0) * c["element_bytes"]
+    rates = {
+        "ranks_per_node": c["accelerators_per_node"],
+        "nodes": c["nodes"],
+        "link_bytes_per_second": c["link_bytes_per_second"],
+        "network_bytes_per_second": c["network_bytes_per_second"],
+        "link_is_pcie": c["link_is_pcie"],
+        "calibration": calibration,
+    }
+    reduced = all_reduce_seconds(gradients, **rates, switch_reduces=c["switch_reduces"])
+    exchanged: Any = 0.0
+    if model.lookup_elements_per_sample:
+        # Looked-up rows go out in the forward pass and their gradients come back.
+        rows = per_device * model.lookup_elements_per_sample * c["element_bytes"]
+        exchanged = 2.0 * all_to_all_seconds(rows, **rates)
+    on_torus = c["torus_dimensions"] > 0
+    if np.any(on_torus):
+        chips = c["accelerators_per_node"] * c["nodes"]
+        around = torus_all_reduce_seconds(
+            gradients,
+            chips=chips,
+            dimensions=np.maximum(c["torus_dimensions"], 1),
+            wraps=c["torus_wraps"],
+            link_bytes_per_second=c["link_bytes_per_second"],
+            calibration=calibration,
+        )
+        reduced = np.where(on_torus, around, reduced)
+        if model.lookup_elements_per_sample:
+            slice_rates = rates | {"ranks_per_node": chips, "nodes": np.ones_like(chips)}
+            exchanged = np.where(on_torus, 2.0 * all_to_all_seconds(rows, **slice_rates), exchanged)
+    return reduced, exchanged
+
+
+def _bottleneck(
+    parts: tuple[Any, ...], busy: Any, reading: Any, decoding: Any, fits: Any, step: Any
+) -> NDArray[np.int8]:
+    """The largest part of the step, or the input where it is slower than all of it."""
+    code = np.zeros(np.shape(step), np.int8)
+    largest = np.broadcast_to(parts[0], code.shape)
+    for index, part in enumerate(parts[1:], start=1):
+        more = part > largest
+        largest = np.where(more, part, largest)
+        code[np.broadcast_to(more, code.shape)] = index
+    slower = np.maximum(reading, decoding)
+    starved = np.broadcast_to(slower > busy, code.shape)
+    code[starved] = np.broadcast_to(np.where(reading >= decoding, 4, 5), code.shape)[starved]
+    code[np.isnan(step)] = 7
+    code[np.broadcast_to(~np.asarray(fits), code.shape)] = 6
+    return code
