@@ -32,8 +32,8 @@ class Outcome(NamedTuple):
 
 
 def checkpoints_written(work_seconds: Floats | float, interval_seconds: Floats | float) -> Floats:
-    """How many checkpoints an attempt writes when nothing interrupts it."""
-    intervals = np.nan_to_num(np.divide(work_seconds, interval_seconds), nan=0.0)
+    """How many checkpoints an attempt writes when nothing interrupts it; interval ∞ for never."""
+    intervals = np.divide(work_seconds, interval_seconds)
     return np.maximum(np.ceil(intervals - _ROUNDING) - 1.0, 0.0)
 
 

@@ -51,7 +51,8 @@ class JobLedger:
 
     def __init__(self, jobs: JobTable) -> None:
         count = len(jobs)
-        self._interval = jobs.column("checkpoint_interval_seconds")
+        interval = jobs.column("checkpoint_interval_seconds")
+        self._interval = np.where(np.isnan(interval), np.inf, interval)
         self._write = jobs.column("checkpoint_write_seconds")
         self._restart = jobs.column("restart_seconds")
         self._unsaved = jobs.column("duration_seconds").copy()  # no complete checkpoint holds it
