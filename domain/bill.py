@@ -6,8 +6,8 @@ total is their plain sum, so the lines of a bill always add up to its total.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -103,6 +103,33 @@ class Bill:
             },
             "notes": list(self.notes),
         }
+
+
+def average(bills: Sequence[Bill]) -> Bill:
+    """The bill of the mean replication: each line's mean quantity and mean amount.
+
+    Lines are the same where resource, component and unit price are; a replication without
+    one used nothing of it. Amounts are rounded to the micro-dollar again, so the total is
+    the mean of the totals to that precision.
+    """
+    if len(bills) == 1:
+        return bills[0]
+    rows: dict[tuple[str, str, Decimal], list[LineItem]] = {}
+    for bill in bills:
+        for line in bill.lines:
+            rows.setdefault((line.resource, line.component, line.unit_price_usd), []).append(line)
+    lines = tuple(
+        replace(
+            same[0],
+            quantity=sum((line.quantity for line in same), Decimal(0)) / len(bills),
+            amount_usd=to_micro_dollars(
+                sum((line.amount_usd for line in same), Decimal(0)) / len(bills)
+            ),
+        )
+        for same in rows.values()
+    )
+    together = merge(bills)
+    return Bill(lines, tuple(dict.fromkeys(together.unpriced)), together.notes)
 
 
 def merge(bills: Iterable[Bill]) -> Bill:

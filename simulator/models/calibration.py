@@ -12,7 +12,10 @@ _FITTED = (
     "fitted on half of the published training throughputs of ResNet-50, BERT-Large and "
     "small GPT models (python -m validation.training_fit)"
 )
-_NCCL = "fitted to half of the published nccl-tests all-reduce timings (python -m validation.training_fit)"
+_NCCL = (
+    "fitted to half of the published nccl-tests all-reduce timings "
+    "(python -m validation.training_fit)"
+)
 
 
 def _prior(value: float, unit: str, source: str) -> float:
@@ -29,9 +32,7 @@ class Calibration:
     gemm_efficiency_16bit: float = _prior(0.53, "fraction of peak", _FITTED)
     gemm_efficiency_tf32: float = _prior(0.43, "fraction of peak", _FITTED)
     gemm_efficiency_fp32: float = _prior(0.90, "fraction of peak", _FITTED)
-    gemm_efficiency_8bit: float = _prior(
-        0.51, "fraction of peak", _FITTED
-    )
+    gemm_efficiency_8bit: float = _prior(0.51, "fraction of peak", _FITTED)
     convolution_efficiency_16bit: float = _prior(0.80, "fraction of peak", _FITTED)
     convolution_efficiency_tf32: float = _prior(0.31, "fraction of peak", _FITTED)
     convolution_efficiency_fp32: float = _prior(0.90, "fraction of peak", _FITTED)
@@ -74,6 +75,17 @@ class Calibration:
     usable_memory_fraction: float = _prior(
         0.95, "fraction of nominal memory", "assumed: reserved by the driver and fragmented"
     )
+    gemm_activation_factor: float = _prior(
+        1.7,
+        "kept bytes over counted bytes",
+        "largest batches of NVIDIA's TensorFlow BERT examples on 16 to 80 GB accelerators: "
+        "unfused operations keep copies",
+    )
+    convolution_activation_factor: float = _prior(
+        1.1,
+        "kept bytes over counted bytes",
+        "at most 1.2: ResNet-50 trains with 256 images at 16 bit in 16 GB",
+    )
 
     jpeg_decode_bytes_per_second_per_vcpu: float = _prior(
         11e6,
@@ -93,6 +105,20 @@ class Calibration:
     )
     connection_bytes_per_second: float = _prior(
         85e6, "B/s", "AWS, S3 performance design patterns: 85-90 MB/s per request (recalled)"
+    )
+    connections_per_node: float = _prior(
+        32.0, "parallel reads of one node", "assumed: tf.data interleave over 32 files"
+    )
+    local_nvme_bytes_per_second: float = _prior(
+        2e9, "B/s of one node", "assumed: one NVMe disk of a cloud machine, sequential reads"
+    )
+    startup_seconds: float = _prior(
+        90.0, "s", "assumed: start of the program, compilation of the first step"
+    )
+    run_to_run_variation: float = _prior(
+        0.03,
+        "coefficient of variation",
+        "spread of equal MLPerf training submissions: medians of 0.4 to 11 % by round",
     )
 
 

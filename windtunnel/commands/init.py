@@ -123,7 +123,7 @@ def init(
         raise InputError(f"'{model}' is not one of {', '.join(_STARTS)}", where="--model")
     catalog = load_catalog()
     catalog.offer(provider, region, machine)
-    here = set(catalog.offers(provider=provider, region=region))
+    here = {offer.machine for offer in catalog.offers(provider=provider, region=region)}
     start = _STARTS[model]
     text = _TEMPLATE.format(
         title=f"{model} on {provider}: what should we provision, and what will it cost?",

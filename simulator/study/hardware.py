@@ -1,0 +1,176 @@
+"""The nodes of a pool as the models and the engine see them: facts joined, defaults filled.
+
+What the catalog does not know stays NaN here. Three figures have a prior because a flight
+needs them: the provisioning time, the interruptions of spot capacity whose provider
+publishes none, and the page of a bucket that is open above.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from domain.catalog import Accelerator, Catalog, Machine, Offer
+from domain.environment import CustomMachine, Environment, Market
+from domain.errors import CatalogError, InputError, ScenarioError
+from simulator.models.failures import interruption_rate_per_second
+
+# Minutes from a request to a node that takes work: assumed, clouds publish none.
+_CLOUD_PROVISIONING_SECONDS = 180.0
+PROVISIONING_CV = 0.3
+# Published spells of scarce spot accelerators last hours (SkyPilot spot traces 2022-2023), and
+# Google ended preemptible machines within a day: one interruption a day of each node is
+# assumed where the provider gives no rate, or only "above 20 % a month".
+_SCARCE_INTERRUPTIONS_PER_SECOND = 1.0 / 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """One node of a pool. A TPU slice is one node of all its chips."""
+
+    pool: str
+    provider: str
+    region: str
+    machine: str
+    market: Market
+    accelerator: Accelerator | None
+    accelerators_per_node: int
+    vcpu: float
+    network_bytes_per_second: float
+    local_nvme_bytes: float
+    is_tpu: bool
+    usd_per_hour: float
+    interruptions_per_second: float
+    provisioning_seconds: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def slots(self) -> int:
+        """What the scheduler hands out: accelerators, or the node itself where it has none."""
+        return max(self.accelerators_per_node, 1)
+
+
+def resolve_hardware(environment: Environment, pool_name: str, catalog: Catalog) -> Hardware:
+    """Joins a pool with what the catalog knows of its machine.
+
+    Raises:
+        CatalogError: the machine or its accelerator is unknown, or not offered there.
+        ScenarioError: a machine that does not go with the provider.
+    """
+    pool = environment.pools[pool_name]
+    where = f"environment.pools.{pool_name}.machine"
+    if isinstance(pool.machine, CustomMachine):
+        return _custom(environment, pool_name, pool.machine, catalog, where)
+    if environment.provider == "custom":
+        raise ScenarioError(
+            f"provider 'custom' has no machine '{pool.machine}'; describe it, like "
+            "{accelerators: 8, accelerator: a100-sxm4-80gb, price: $12/h}",
+            where=where,
+        )
+    region = environment.pool_region(pool_name) or ""
+    try:
+        offer = catalog.offer(environment.provider, region, pool.machine)
+    except CatalogError as error:
+        raise error.at(where) from None
+    machine = catalog.machine(environment.provider, pool.machine)
+    rate, note = _interruptions(offer, pool.market)
+    return Hardware(
+        pool=pool_name,
+        provider=environment.provider,
+        region=region,
+        machine=machine.name,
+        market=pool.market,
+        accelerator=_accelerator(machine, catalog),
+        accelerators_per_node=machine.accelerator_count,
+        vcpu=_known(machine.vcpu),
+        network_bytes_per_second=_known(machine.network_bytes_per_second),
+        local_nvme_bytes=machine.local_nvme_bytes,
+        is_tpu=machine.is_tpu,
+        usd_per_hour=_known(offer.usd_per_hour(pool.market)),
+        interruptions_per_second=rate,
+        provisioning_seconds=_CLOUD_PROVISIONING_SECONDS
+        if pool.provisioning is None
+        else pool.provisioning,
+        notes=(note,) if note else (),
+    )
+
+
+def _custom(
+    environment: Environment, name: str, machine: CustomMachine, catalog: Catalog, where: str
+) -> Hardware:
+    if environment.provider != "custom":
+        raise ScenarioError(
+            f"a machine that is described belongs to provider 'custom', "
+            f"not '{environment.provider}'; name a machine type here",
+            where=where,
+        )
+    pool = environment.pools[name]
+    try:
+        accelerator = catalog.accelerator(machine.accelerator) if machine.accelerator else None
+    except CatalogError as error:
+        raise error.at(where) from None
+    price = _known(machine.price)
+    if math.isnan(price):
+        try:
+            price = _known(catalog.offer("custom", "", name).usd_per_hour("on_demand"))
+        except CatalogError:
+            price = math.nan
+    return Hardware(
+        pool=name,
+        provider="custom",
+        region="",
+        machine=name,
+        market=pool.market,
+        accelerator=accelerator,
+        accelerators_per_node=machine.accelerators,
+        vcpu=_known(machine.vcpu),
+        network_bytes_per_second=_known(machine.network),
+        local_nvme_bytes=machine.local_nvme,
+        is_tpu=accelerator is not None and accelerator.id.startswith("tpu"),
+        usd_per_hour=price,
+        interruptions_per_second=_SCARCE_INTERRUPTIONS_PER_SECOND
+        if pool.market == "spot"
+        else 0.0,
+        provisioning_seconds=pool.provisioning or 0.0,
+    )
+
+
+def _accelerator(machine: Machine, catalog: Catalog) -> Accelerator | None:
+    if machine.accelerator is None:
+        return None
+    return catalog.accelerator(machine.accelerator)
+
+
+def _interruptions(offer: Offer, market: Market) -> tuple[float, str | None]:
+    """Interruptions per second of one node, and what was assumed about them."""
+    if market != "spot":
+        return 0.0, None
+    published = offer.spot_interruption_per_month
+    if published is not None and published[1] is not None:
+        return interruption_rate_per_second(sum(published) / 2), None
+    return _SCARCE_INTERRUPTIONS_PER_SECOND, (
+        f"spot {offer.machine}: one interruption a day of each node is assumed; "
+        + ("its provider publishes no rate" if published is None else "published: above 20 % a month")
+    )
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def pool_nodes(environment: Environment, name: str) -> int:
+    """How many nodes a pool flies with.
+
+    Raises:
+        ScenarioError: an elastic pool; the engine flies pools of a fixed size.
+    """
+    pool = environment.pools[name]
+    if pool.count is not None:
+        return pool.count
+    if pool.min == pool.max and pool.min:
+        return pool.min
+    raise InputError(
+        f"is elastic ({pool.min} to {pool.max} nodes); the simulator flies pools of a fixed "
+        f"size, so give 'count', for example --set environment.pools.{name}.count={pool.max}",
+        where=f"environment.pools.{name}",
+    )

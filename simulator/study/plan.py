@@ -1,0 +1,234 @@
+"""From a scenario to what the engine flies: pools of nodes, and a table of jobs a replication."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from domain.catalog import Catalog
+from domain.errors import ScenarioError
+from domain.scenario import Scenario
+from domain.workload import CsvTrace, PhillyTrace, SyntheticTrace, Training
+from simulator.engine import JobTable, PoolSpec, Streams
+from simulator.models.calibration import PRIORS, Calibration
+from simulator.study.hardware import PROVISIONING_CV, Hardware, pool_nodes, resolve_hardware
+from simulator.study.training import HardwareColumns, TrainingEstimate, estimate_training
+from simulator.study.synthetic import draw_trace
+from simulator.traces import Trace, read_jobs_csv, read_philly
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingJob:
+    """A training workload as one gang job on one pool."""
+
+    workload: Training
+    pool: int
+    hardware: Hardware
+    estimate: TrainingEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class FlightPlan:
+    """Everything that a replication needs; only its random streams are missing."""
+
+    name: str
+    scenario: Scenario
+    hardware: tuple[Hardware, ...]
+    pools: tuple[PoolSpec, ...]
+    training: dict[str, TrainingJob]
+    recorded: dict[str, Trace]
+    synthetic: dict[str, tuple[SyntheticTrace, int]]
+    calibration: Calibration
+
+    @property
+    def is_random(self) -> bool:
+        """Whether two replications can differ."""
+        return bool(self.training or self.synthetic) or any(
+            pool.spot_interruptions_per_node_second
+            or (pool.provisioning_seconds and pool.provisioning_cv)
+            for pool in self.pools
+        )
+
+    @property
+    def workload_names(self) -> tuple[str, ...]:
+        """Workloads in the order in which ``jobs`` lists them."""
+        return (*self.training, *self.recorded, *self.synthetic)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed about the hardware."""
+        return tuple(dict.fromkeys(note for each in self.hardware for note in each.notes))
+
+    def jobs(self, streams: Streams) -> tuple[JobTable, np.ndarray]:
+        """The jobs of one replication, and the index of each one's workload."""
+        tables = [_training_row(name, job, streams, self.calibration) for name, job in self.training.items()]
+        tables += [JobTable.of(jobs) for jobs in self.recorded.values()]
+        tables += [
+            JobTable.of(draw_trace(name, trace, pool, streams))
+            for name, (trace, pool) in self.synthetic.items()
+        ]
+        owner = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+        return (tables[0] if len(tables) == 1 else _joined(tables)), owner
+
+
+def plan_flight(
+    name: str,
+    scenario: Scenario,
+    folder: Path,
+    catalog: Catalog,
+    *,
+    traces: dict[str, Trace] | None = None,
+    calibration: Calibration = PRIORS,
+) -> FlightPlan:
+    """Resolves hardware, predicts training jobs, reads traces.
+
+    Args:
+        folder: what the paths of traces are relative to.
+        traces: recorded traces that were read before, by workload; read where absent.
+
+    Raises:
+        InputError: anything in the scenario that cannot be flown.
+    """
+    environment = scenario.environment
+    hardware = tuple(resolve_hardware(environment, pool, catalog) for pool in environment.pools)
+    pools = tuple(
+        PoolSpec(
+            name=each.pool,
+            nodes=pool_nodes(environment, each.pool),
+            accelerators_per_node=each.slots,
+            spot_interruptions_per_node_second=each.interruptions_per_second,
+            provisioning_seconds=each.provisioning_seconds,
+            provisioning_cv=PROVISIONING_CV,
+        )
+        for each in hardware
+    )
+    index = {pool.name: position for position, pool in enumerate(pools)}
+    training: dict[str, TrainingJob] = {}
+    recorded: dict[str, Trace] = {}
+    synthetic: dict[str, tuple[SyntheticTrace, int]] = {}
+    for key, workload in scenario.workloads.items():
+        if isinstance(workload, Training):
+            pool = index[workload_pool(scenario, key, workload.pool)]
+            training[key] = _training_job(
+                key, workload, scenario, hardware[pool], pool, pools[pool].nodes, calibration
+            )
+        elif isinstance(workload, SyntheticTrace):
+            synthetic[key] = (workload, index[workload_pool(scenario, key, workload.pool)])
+        elif traces is not None and key in traces:
+            recorded[key] = traces[key]
+        else:
+            recorded[key] = read_trace(workload, scenario, folder)
+    return FlightPlan(
+        name, scenario, hardware, pools, training, recorded, synthetic, calibration
+    )
+
+
+def read_trace(workload: PhillyTrace | CsvTrace, scenario: Scenario, folder: Path) -> Trace:
+    """The jobs of a recorded trace, on the pools of the scenario.
+
+    Raises:
+        TraceError: the file, or a row of it, cannot be read.
+    """
+    path = folder / workload.path
+    pools = list(scenario.environment.pools)
+    if isinstance(workload, PhillyTrace):
+        return read_philly(path, pools, workload.window)
+    return read_jobs_csv(path, pools)
+
+
+def read_traces(scenario: Scenario, folder: Path) -> dict[str, Trace]:
+    """All recorded traces of a scenario, by workload."""
+    return {
+        name: read_trace(workload, scenario, folder)
+        for name, workload in scenario.workloads.items()
+        if isinstance(workload, PhillyTrace | CsvTrace)
+    }
+
+
+def workload_pool(scenario: Scenario, name: str, pool: str | None) -> str:
+    """The pool that a workload runs on.
+
+    Raises:
+        ScenarioError: it names none and there are several.
+    """
+    pools = scenario.environment.pools
+    if pool is not None:
+        return pool
+    if len(pools) > 1:
+        raise ScenarioError(
+            f"there are {len(pools)} pools; say on which it runs: {', '.join(pools)}",
+            where=f"workloads.{name}.pool",
+        )
+    return next(iter(pools))
+
+
+def _training_job(
+    name: str,
+    workload: Training,
+    scenario: Scenario,
+    hardware: Hardware,
+    pool: int,
+    nodes: int,
+    calibration: Calibration,
+) -> TrainingJob:
+    columns = HardwareColumns.of([hardware], workload)
+    where = f"workloads.{name}"
+    if (problem := columns.problems[0]) is not None:
+        raise ScenarioError(problem.reason, where=where)
+    estimate = estimate_training(
+        workload,
+        scenario.environment.storage,
+        columns,
+        np.zeros(1, np.intp),
+        np.array([float(nodes)]),
+        calibration,
+    )
+    if (problem := estimate.memory_problem(0, hardware)) is not None:
+        raise ScenarioError(problem.reason, where=where)
+    if not np.isfinite(estimate.run_seconds[0]):
+        raise ScenarioError(
+            f"its time on {hardware.machine} cannot be predicted: the catalog does not know "
+            f"{_missing(columns.columns)}",
+            where=where,
+        )
+    return TrainingJob(workload, pool, hardware, estimate)
+
+
+def _missing(columns: Mapping[str, np.ndarray]) -> str:
+    unknown = [key.replace("_", " ") for key, values in columns.items() if np.isnan(values[0])]
+    return ", ".join(unknown) or "enough"
+
+
+def _training_row(
+    name: str, job: TrainingJob, streams: Streams, calibration: Calibration
+) -> JobTable:
+    """A job of one row; runs of the same job differ a little from each other."""
+    variation = calibration.run_to_run_variation
+    spread = np.sqrt(np.log1p(variation**2))
+    # A factor whose mean is 1, so that the mean run takes the predicted time.
+    factor = np.exp(spread * streams.generator(f"run-to-run/{name}").standard_normal() - spread**2 / 2)
+    estimate = job.estimate
+    return JobTable(
+        job_id=np.zeros(1, np.int64),
+        pool=np.array([job.pool], np.int64),
+        accelerators=np.array([int(estimate.accelerators[0])], np.int64),
+        submit_seconds=np.array([job.workload.submit]),
+        duration_seconds=estimate.run_seconds * factor,
+        checkpoint_interval_seconds=estimate.checkpoint_interval_seconds,
+        checkpoint_write_seconds=np.nan_to_num(estimate.checkpoint_write_seconds),
+        restart_seconds=np.nan_to_num(
+            estimate.restart_seconds, nan=calibration.startup_seconds
+        ),
+    )
+
+
+def _joined(tables: list[JobTable]) -> JobTable:
+    def column(name: str) -> np.ndarray:
+        return np.concatenate(
+            [np.broadcast_to(getattr(table, name), len(table)) for table in tables]
+        )
+
+    return JobTable(**{name: column(name) for name in JobTable.__dataclass_fields__})

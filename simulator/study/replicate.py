@@ -1,0 +1,127 @@
+"""Replications: the same plan flown with independent random streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine import Flight, Streams, fly
+from simulator.study.plan import FlightPlan
+
+Floats = NDArray[np.float64]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one replication leaves for the statistics; job columns are one value a job."""
+
+    completion_seconds: Floats
+    queueing_seconds: Floats
+    makespan_seconds: float
+    end_seconds: float
+    utilisation: float
+    node_lifetimes: tuple[Floats, ...]
+    """Per pool, for how long each instance ran."""
+    checkpoints: float
+    """Checkpoints written, by all training jobs together."""
+    interruptions: int
+    lost_accelerator_seconds: float
+    dropped: int
+    unfinished: int
+
+
+def fly_once(
+    plan: FlightPlan, seed: int, replication: int, progress: Progress | None = None
+) -> Flight:
+    """One flight of a plan."""
+    streams = Streams(seed, replication)
+    jobs, _ = plan.jobs(streams)
+    scheduler = plan.scenario.scheduler
+    return fly(
+        plan.pools,
+        jobs,
+        policy=scheduler.policy,
+        queue_limit=scheduler.queue_limit,
+        streams=streams,
+        horizon_seconds=plan.scenario.horizon,
+        progress=progress,
+    )
+
+
+def outcome(flight: Flight) -> Outcome:
+    """The figures of a flight that the statistics need."""
+    up = sum(pool.node_seconds * pool.accelerators_per_node for pool in flight.pools)
+    busy = sum(pool.busy_accelerator_seconds for pool in flight.pools)
+    interval = flight.jobs.column("checkpoint_interval_seconds")
+    checkpoints = np.floor(flight.useful_seconds / interval)
+    ended = np.isfinite(flight.end_seconds)
+    return Outcome(
+        completion_seconds=flight.completion_time_seconds,
+        queueing_seconds=flight.queueing_delay_seconds,
+        makespan_seconds=flight.makespan_seconds,
+        end_seconds=flight.end_of_flight_seconds,
+        utilisation=busy / up if up else np.nan,
+        node_lifetimes=tuple(
+            pool.lifetimes.gone_seconds - pool.lifetimes.ready_seconds for pool in flight.pools
+        ),
+        checkpoints=float(np.nansum(checkpoints)),
+        interruptions=int(flight.interruptions.sum()),
+        lost_accelerator_seconds=float(flight.lost_seconds @ flight.jobs.accelerators),
+        dropped=int(flight.dropped.sum()),
+        unfinished=int((~ended & ~flight.dropped).sum()),
+    )
+
+
+def replications_of(plan: FlightPlan, wanted: int) -> int:
+    """How many replications say something: one where nothing is random."""
+    return wanted if plan.is_random else 1
+
+
+def replicate(
+    plan: FlightPlan,
+    seed: int,
+    replications: int,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """Independent replications in order; the same whatever the number of workers."""
+    if replications == 1:
+        return [outcome(fly_once(plan, seed, 0, progress))]
+    return run_tasks(
+        _fly_outcome, [(plan, seed, replication) for replication in range(replications)], workers, progress
+    )
+
+
+def _fly_outcome(plan: FlightPlan, seed: int, replication: int) -> Outcome:
+    return outcome(fly_once(plan, seed, replication))
+
+
+def run_tasks(
+    function: Callable[..., object],
+    tasks: Sequence[tuple[object, ...]],
+    workers: int,
+    progress: Progress | None = None,
+) -> list:  # type: ignore[type-arg]
+    """Results in the order of the tasks, from this process or several."""
+    if workers == 1 or len(tasks) < 2:
+        results = []
+        for done, task in enumerate(tasks, start=1):
+            results.append(function(*task))
+            if progress:
+                progress(done, len(tasks))
+        return results
+    from joblib import Parallel, delayed
+
+    running = Parallel(n_jobs=workers, return_as="generator")(
+        delayed(function)(*task) for task in tasks
+    )
+    results = []
+    for done, result in enumerate(running, start=1):
+        results.append(result)
+        if progress:
+            progress(done, len(tasks))
+    return results

@@ -1,0 +1,195 @@
+"""One scenario, one answer: plan, replicate, price, summarise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.bill import Bill, average
+from domain.catalog import Catalog
+from domain.prediction import CalibrationUsed, Metric, Prediction, finite
+from domain.pricing import price
+from domain.scenario import Scenario
+from simulator.models.calibration import PRIORS, Calibration
+from simulator.study.metering import usage_of
+from simulator.study.plan import FlightPlan, TrainingJob, plan_flight
+from simulator.study.replicate import Outcome, Progress, replicate, replications_of
+from simulator.study.statistics import summarise
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Flown:
+    """A prediction, and each metric's value in each replication.
+
+    Replications of two scenarios with one seed share their random numbers, so their values
+    may be subtracted pairwise.
+    """
+
+    prediction: Prediction
+    by_replication: dict[str, Floats]
+
+
+def simulate(
+    name: str,
+    scenario: Scenario,
+    folder: Path,
+    catalog: Catalog,
+    *,
+    today: date,
+    replications: int | None = None,
+    seed: int | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Flown:
+    """Predicts one scenario.
+
+    Args:
+        folder: what paths in the scenario are relative to.
+        today: the day by which the age of the prices is judged.
+        replications, seed: instead of the scenario's own.
+
+    Raises:
+        InputError: anything in the scenario that cannot be flown.
+    """
+    catalog = catalog.with_prices(scenario.prices) if scenario.prices else catalog
+    plan = plan_flight(name, scenario, folder, catalog)
+    seed = scenario.seed if seed is None else seed
+    wanted = replications_of(plan, replications or scenario.replications)
+    outcomes = replicate(plan, seed, wanted, workers, progress)
+    return predict(plan, outcomes, catalog, seed=seed, today=today)
+
+
+def predict(
+    plan: FlightPlan,
+    outcomes: Sequence[Outcome],
+    catalog: Catalog,
+    *,
+    seed: int,
+    today: date | None = None,
+) -> Flown:
+    """The prediction that the replications of a plan add up to."""
+    bills = [price(usage_of(plan, outcome), catalog, today=today) for outcome in outcomes]
+    values = _values(plan, outcomes, bills)
+    metrics = {
+        name: summarise(replications, random=plan.is_random)
+        for name, replications in values.items()
+    }
+    prediction = Prediction(
+        scenario=plan.name,
+        seed=seed,
+        replications=len(outcomes),
+        metrics=metrics,
+        bill=average(bills),
+        bottleneck=_bottleneck(plan, metrics),
+        catalog_snapshot=catalog.snapshot,
+        catalog_as_of=catalog.as_of.isoformat(),
+        calibration=calibration_used(plan.calibration),
+        workloads={name: _training_facts(job) for name, job in plan.training.items()},
+        notes=(*plan.notes, *_flight_notes(outcomes)),
+    )
+    return Flown(
+        prediction,
+        {
+            name: np.array([_mean(each) for each in replications])
+            for name, replications in values.items()
+        },
+    )
+
+
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else math.nan
+
+
+def calibration_used(calibration: Calibration = PRIORS) -> CalibrationUsed:
+    """Which parameters were in force, and their known error."""
+    return CalibrationUsed(calibration.version, calibration.step_time_error)
+
+
+def _values(
+    plan: FlightPlan, outcomes: Sequence[Outcome], bills: Sequence[Bill]
+) -> dict[str, list[Floats]]:
+    """Each metric in each replication: one value, or one for each job."""
+
+    def one_each(figures: Iterable[float]) -> list[Floats]:
+        return [np.array([figure], dtype=float) for figure in figures]
+
+    values = {
+        "job_completion_time_seconds": [each.completion_seconds for each in outcomes],
+        "queueing_delay_seconds": [each.queueing_seconds for each in outcomes],
+        "makespan_seconds": one_each(each.makespan_seconds for each in outcomes),
+        "accelerator_utilisation": one_each(each.utilisation for each in outcomes),
+        "cost_usd": one_each(_cost(bill) for bill in bills),
+        "interruptions": one_each(each.interruptions for each in outcomes),
+        "lost_accelerator_seconds": one_each(each.lost_accelerator_seconds for each in outcomes),
+    }
+    samples = sum(
+        job.workload.total_steps * job.workload.global_batch for job in plan.training.values()
+    )
+    if samples and not plan.recorded and not plan.synthetic:
+        values["cost_per_million_samples_usd"] = one_each(
+            _cost(bill) / samples * 1e6 for bill in bills
+        )
+    return values
+
+
+def _cost(bill: Bill) -> float:
+    """Dollars of one replication; not known where nothing at all has a price."""
+    return float(bill.total_usd) if bill.lines or not bill.unpriced else math.nan
+
+
+def _bottleneck(plan: FlightPlan, metrics: dict[str, Metric]) -> str:
+    """What holds the work up most: the queue where jobs wait longer than they run, else the
+    part of the longest training job that bounds its steps."""
+    waiting = metrics["queueing_delay_seconds"].mean
+    completion = metrics["job_completion_time_seconds"].mean
+    if plan.training:
+        longest = max(plan.training.values(), key=lambda job: float(job.estimate.run_seconds[0]))
+        bound = longest.estimate.bottleneck(0)
+    else:
+        bound = "the jobs' own durations"
+    return "queueing for accelerators" if waiting > completion / 2 else bound
+
+
+def _training_facts(job: TrainingJob) -> dict[str, Any]:
+    step = job.estimate.later_epochs
+    return {
+        "model": job.estimate.model.name,
+        "machine": job.hardware.machine,
+        "accelerators": int(job.estimate.accelerators[0]),
+        "step_seconds": finite(float(step.step_seconds[0])),
+        "throughput_samples_per_second": finite(float(step.throughput_samples_per_second[0])),
+        "per_device_batch": int(step.per_device_batch[0]),
+        "micro_batches": int(step.micro_batches[0]),
+        "memory_needed_bytes": finite(float(step.memory_needed_bytes[0])),
+        "step_parts_seconds": {
+            "compute": finite(float(step.compute_seconds[0])),
+            "communication_exposed": finite(float(step.communication_exposed_seconds[0])),
+            "overhead": finite(float(step.overhead_seconds[0])),
+            "storage": finite(float(step.storage_seconds[0])),
+            "input_decoding": finite(float(step.decode_seconds[0])),
+        },
+        "bottleneck": job.estimate.bottleneck(0),
+    }
+
+
+def _flight_notes(outcomes: Sequence[Outcome]) -> list[str]:
+    notes = []
+    if dropped := sum(each.dropped for each in outcomes):
+        notes.append(f"{dropped / len(outcomes):.3g} jobs were turned away: the queue was full")
+    if unfinished := sum(each.unfinished for each in outcomes):
+        notes.append(
+            f"{unfinished / len(outcomes):.3g} jobs were not done at the horizon; "
+            "their completion times are not in the figures"
+        )
+    return notes
+

@@ -1,0 +1,291 @@
+"""What the closed forms say of one training job on many hardware choices at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.environment import LocalCache, ObjectStore, SharedFileSystem, Storage
+from domain.model_facts import ModelFacts, resolve_model
+from domain.prediction import Rejection
+from domain.workload import Training
+from simulator.models.calibration import PRIORS, Calibration
+from simulator.models.memory import shortfall_text, state_bytes
+from simulator.models.precision import choose_precision, format_code
+from simulator.models.storage import (
+    ObjectStore as ObjectStoreLimits,
+)
+from simulator.models.storage import cached_reads, file_system_rate, object_store_rate
+from simulator.models.training_step import (
+    BOTTLENECKS,
+    StepInputs,
+    StepPrediction,
+    predict_training_step,
+)
+from simulator.study.hardware import Hardware
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+# First reads per second of one prefix (AWS, S3 User Guide; Google Cloud, Request rates).
+_READS_PER_SECOND = {"aws": 5500.0, "gcp": 5000.0}
+# A parallel file system and a bucket of a custom provider: as the lower of the clouds.
+_DEFAULT_READS_PER_SECOND = 5000.0
+_TORUS_DIMENSIONS = {"ici-2d-torus": 2, "ici-3d-torus": 3}
+# Slices with whole rings: from 4×4×4 chips on v4 and v5p, from 16×16 on v5e and v6e
+# (Google Cloud, TPU v4, v5e and v6e system architecture).
+_WRAPPED_FROM_CHIPS = {2: 256, 3: 64}
+
+
+@dataclass(frozen=True, slots=True)
+class HardwareColumns:
+    """Hardware choices as columns, one entry a choice, and why a job cannot run on one."""
+
+    choices: tuple[Hardware, ...]
+    problems: tuple[Rejection | None, ...]
+    columns: dict[str, Floats]
+
+    @classmethod
+    def of(cls, choices: Sequence[Hardware], workload: Training) -> HardwareColumns:
+        """Columns at the precision and for the framework of one workload."""
+        rows = [_row(hardware, workload) for hardware in choices]
+        columns = {
+            key: np.array([row[key] for _, row in rows], dtype=float) for key in rows[0][1]
+        }
+        return cls(tuple(choices), tuple(problem for problem, _ in rows), columns)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingEstimate:
+    """One job on each configuration; arrays of one shape.
+
+    ``run_seconds`` is from start to end without interruption and without checkpoints: start
+    up, a first epoch that fills the cache, the others. NaN where it does not fit.
+    """
+
+    model: ModelFacts
+    first_epoch: StepPrediction
+    later_epochs: StepPrediction
+    accelerators: Floats
+    run_seconds: Floats
+    checkpoint_interval_seconds: float
+    checkpoint_bytes: float
+    checkpoint_write_seconds: Floats
+    restart_seconds: Floats
+
+    def bottleneck(self, index: int) -> str:
+        """What bounds the steps that the job spends most of its time in."""
+        return BOTTLENECKS[int(self.later_epochs.bottleneck[index])]
+
+    def memory_problem(self, index: int, hardware: Hardware) -> Rejection | None:
+        """Why the job does not fit, by how much, or None where it does."""
+        step = self.later_epochs
+        if step.fits[index]:
+            return None
+        accelerator = hardware.accelerator
+        memory = accelerator.memory_bytes if accelerator else None
+        if memory is None or math.isnan(step.memory_short_bytes[index]):
+            return Rejection(
+                "closed_form", "unknown_memory", f"memory of {hardware.machine} is not known"
+            )
+        short = float(step.memory_short_bytes[index])
+        return Rejection(
+            "closed_form", "does_not_fit", shortfall_text(short, memory), short / memory
+        )
+
+
+def estimate_training(
+    workload: Training,
+    storage: Mapping[str, Storage],
+    hardware: HardwareColumns,
+    index: Indices,
+    nodes: Floats,
+    calibration: Calibration = PRIORS,
+) -> TrainingEstimate:
+    """The job on ``nodes`` nodes of ``hardware.choices[index]``, all at once.
+
+    A gang smaller than the pool takes the fewest nodes that hold it.
+    """
+    model = resolve_model(workload.model)
+    columns = {key: values[index] for key, values in hardware.columns.items()}
+    slots = columns["accelerators_per_node"]
+    gang = np.full(slots.shape, workload.accelerators or math.nan)
+    accelerators = np.where(np.isnan(gang), slots * nodes, gang)
+    per_node = np.minimum(accelerators, slots)
+    nodes_used = np.ceil(accelerators / slots)
+    inputs = StepInputs(
+        **{
+            key: columns[key]
+            for key in (
+                "peak_flops",
+                "memory_bytes_per_second",
+                "accelerator_memory_bytes",
+                "format_code",
+                "element_bytes",
+                "link_bytes_per_second",
+                "network_bytes_per_second",
+                "link_is_pcie",
+                "torus_dimensions",
+                "torus_wraps",
+            )
+        },
+        vcpus_per_node=columns["vcpu"],
+        accelerators_per_node=per_node,
+        nodes=nodes_used,
+        global_batch=workload.global_batch,
+    )
+    first_rate, later_rate = _reading(workload, storage, columns, nodes_used, calibration)
+    dataset = workload.dataset
+    sample_bytes = dataset.sample_size if dataset else None
+    decode = (dataset.kind if dataset else "none") or model.decode
+
+    def predict(rate: Floats) -> StepPrediction:
+        return predict_training_step(
+            model,
+            replace(inputs, storage_bytes_per_second=rate),
+            sample_bytes=sample_bytes,
+            decode=decode,
+            calibration=calibration,
+        )
+
+    first, later = predict(first_rate), predict(later_rate)
+    steps = workload.total_steps
+    first_steps = min(steps, dataset.samples / workload.global_batch) if dataset else 0.0
+    run = (
+        calibration.startup_seconds
+        + first_steps * first.step_seconds
+        + (steps - first_steps) * later.step_seconds
+    )
+    saving = workload.checkpointing
+    size = saving.size if saving and saving.size is not None else _checkpoint_bytes(model)
+    transfer = size / np.fmin(
+        columns["network_bytes_per_second"],
+        calibration.connections_per_node * calibration.connection_bytes_per_second,
+    )
+    return TrainingEstimate(
+        model=model,
+        first_epoch=first,
+        later_epochs=later,
+        accelerators=accelerators,
+        run_seconds=run,
+        checkpoint_interval_seconds=saving.interval if saving else math.nan,
+        checkpoint_bytes=size if saving else 0.0,
+        checkpoint_write_seconds=transfer if saving else np.zeros_like(transfer),
+        restart_seconds=calibration.startup_seconds + (transfer if saving else 0.0 * transfer),
+    )
+
+
+def _checkpoint_bytes(model: ModelFacts) -> float:
+    """Weights and optimizer state, in fp32; gradients are not saved."""
+    gradients = 4.0 * model.dense_parameters
+    return float(state_bytes(model, model.optimizer, 1.0)) - gradients
+
+
+def _row(hardware: Hardware, workload: Training) -> tuple[Rejection | None, dict[str, float]]:
+    chip = hardware.accelerator
+    problem: Rejection | None = None
+    peak, code, element_bytes = math.nan, 0, 2.0
+    if chip is None or not hardware.accelerators_per_node:
+        problem = Rejection(
+            "closed_form",
+            "no_accelerator",
+            f"{hardware.machine} has no accelerator that the training model knows",
+        )
+    elif unsupported := chip.supports(workload.framework):
+        problem = Rejection("closed_form", "framework", unsupported)
+    else:
+        choice = choose_precision(workload.precision, chip.peak_flops)
+        peak, code = choice.peak_flops, format_code(choice.matrix_format)
+        element_bytes = choice.element_bytes
+        if choice.reason:
+            problem = Rejection("closed_form", "precision", f"{chip.id}: {choice.reason}")
+    dimensions = _TORUS_DIMENSIONS.get(chip.link_kind, 0) if chip else 0
+    chips = hardware.accelerators_per_node
+    return problem, {
+        "peak_flops": peak,
+        "format_code": code,
+        "element_bytes": element_bytes,
+        "memory_bytes_per_second": _known(chip.memory_bytes_per_second if chip else None),
+        "accelerator_memory_bytes": _known(chip.memory_bytes if chip else None),
+        "link_bytes_per_second": _known(chip.link_bytes_per_second if chip else None),
+        "link_is_pcie": float(chip is not None and chip.link_kind.startswith("pcie")),
+        "torus_dimensions": dimensions,
+        "torus_wraps": float(chips >= _WRAPPED_FROM_CHIPS.get(dimensions, 0)),
+        "accelerators_per_node": hardware.slots,
+        "network_bytes_per_second": hardware.network_bytes_per_second,
+        # Hosts that nobody described are taken to keep up; the chips decide then.
+        "vcpu": math.inf if math.isnan(hardware.vcpu) else hardware.vcpu,
+        "local_nvme_bytes": hardware.local_nvme_bytes,
+        "reads_per_second": _READS_PER_SECOND.get(hardware.provider, _DEFAULT_READS_PER_SECOND),
+    }
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _reading(
+    workload: Training,
+    storage: Mapping[str, Storage],
+    columns: Mapping[str, Floats],
+    nodes: Floats,
+    calibration: Calibration,
+) -> tuple[Floats, Floats]:
+    """Bytes per second that each node reads, in the first epoch and in later ones."""
+    dataset = workload.dataset
+    source = storage.get((dataset.storage if dataset else None) or "dataset")
+    unlimited = np.full(nodes.shape, np.inf)
+    if dataset is None or source is None or isinstance(source, LocalCache):
+        return unlimited, unlimited
+    network = columns["network_bytes_per_second"]
+    network = np.where(np.isnan(network), np.inf, network)
+    if isinstance(source, SharedFileSystem):
+        rate = file_system_rate(
+            size_tib=source.size / 2**40,
+            bytes_per_second_per_tib=source.throughput_per_tib,
+            nodes=nodes,
+            nic_bytes_per_second=network,
+        )
+    else:
+        rate = _bucket_rate(source, dataset.object_size, columns, nodes, network, calibration)
+    caches = [each for each in storage.values() if isinstance(each, LocalCache)]
+    if not caches:
+        return rate, rate
+    cache = columns["local_nvme_bytes"]
+    if caches[0].size is not None:
+        cache = np.minimum(cache, caches[0].size)
+    cached = cached_reads(
+        dataset_bytes=dataset.total_bytes,
+        nodes=nodes,
+        cache_bytes_per_node=cache,
+        cache_bytes_per_second=calibration.local_nvme_bytes_per_second,
+        source_bytes_per_second=rate,
+    )
+    return cached.first_epoch_bytes_per_second, cached.later_epoch_bytes_per_second
+
+
+def _bucket_rate(
+    bucket: ObjectStore,
+    object_bytes: float,
+    columns: Mapping[str, Floats],
+    nodes: Floats,
+    network: Floats,
+    calibration: Calibration,
+) -> Floats:
+    limits = ObjectStoreLimits(
+        first_byte_seconds=calibration.first_byte_seconds,
+        connection_bytes_per_second=calibration.connection_bytes_per_second,
+        requests_per_second=columns["reads_per_second"],  # type: ignore[arg-type]
+    )
+    rate: Floats = object_store_rate(
+        limits,
+        object_bytes=object_bytes,
+        connections_per_node=calibration.connections_per_node,
+        nodes=nodes,
+        nic_bytes_per_second=network,
+    )
+    return rate
