@@ -1,0 +1,49 @@
+"""Accuracy against published, measured or exact truth; every module prints its own table."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of a table of checks.
+
+    Attributes:
+        model: what was checked.
+        rows: how many figures of truth it was held against.
+        measure: what ``error`` and ``bar`` are figures of.
+        error: what came out.
+        bar: the most that passes.
+        baseline: the same error of a trivial answer; None where there is none.
+    """
+
+    model: str
+    rows: int
+    measure: str
+    error: float
+    bar: float
+    baseline: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the error is within the bar."""
+        return self.error <= self.bar
+
+
+def shared_data() -> Path:
+    """Where public traces and measurements lie: ``WINDTUNNEL_SHARED``, default ``../shared``."""
+    return Path(os.environ.get("WINDTUNNEL_SHARED", "../shared")) / "data"
+
+
+def print_checks(checks: list[Check]) -> None:
+    """The table for people."""
+    print(f"{'model':34}{'rows':>8}  {'measure':38}{'error':>12}{'baseline':>12}{'bar':>8}  passed")
+    for check in checks:
+        baseline = "-" if check.baseline is None else f"{check.baseline:,.4g}"
+        print(
+            f"{check.model:34}{check.rows:>8,}  {check.measure:38}{check.error:>12.4g}"
+            f"{baseline:>12}{check.bar:>8.4g}  {'yes' if check.passed else 'NO'}"
+        )
