@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulator.models import Calibration
-from simulator.models.collectives import all_reduce_factor, all_reduce_seconds
+from simulator.models.collectives import Fabric, all_reduce_factor, all_reduce_seconds
 
 # Link rate of one accelerator and NIC rate of one node, bytes per second in one direction;
 # NaN where all ranks are in one node. Platforms of unknown hardware are left out.
@@ -44,15 +44,14 @@ class AllReduces:
 
     def predict(self, calibration: Calibration) -> NDArray[np.float64]:
         """Predicted seconds."""
-        seconds: NDArray[np.float64] = all_reduce_seconds(
-            self.size_bytes,
+        fabric = Fabric(
             ranks_per_node=self.ranks_per_node,
             nodes=self.nodes,
             link_bytes_per_second=self.link_bytes_per_second,
             network_bytes_per_second=self.network_bytes_per_second,
             switch_reduces=self.link_bytes_per_second >= _REDUCING_LINK_BYTES_PER_SECOND,
-            calibration=calibration,
         )
+        seconds: NDArray[np.float64] = all_reduce_seconds(self.size_bytes, fabric, calibration)
         return seconds
 
     def bandwidth_only_seconds(self) -> NDArray[np.float64]:

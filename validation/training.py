@@ -1,8 +1,8 @@
-"""How well the step model predicts published training throughputs: ``python -m validation.training``.
+"""How well the step model predicts published training throughputs.
 
-Half of the rows (by a hash of their name) gave the priors, the table is of the other half.
-The baseline knows each accelerator's peak and the model's FLOPs and takes one utilisation
-for all, the median of the first half.
+Run with ``python -m validation.training``. Half of the rows (by a hash of their name) gave
+the priors, the table is of the other half. The baseline knows each accelerator's peak and the
+model's FLOPs and takes one utilisation for all, the median of the first half.
 """
 
 from __future__ import annotations
@@ -106,9 +106,7 @@ def _row(
         mape=float(error.mean()),
         median=median,
         bias=float(np.median(ratio)) - 1.0,
-        rank_correlation=float(
-            pd.Series(predicted).rank().corr(pd.Series(measured).rank())
-        ),
+        rank_correlation=float(pd.Series(predicted).rank().corr(pd.Series(measured).rank())),
         baseline=float(np.median(np.abs(baseline / measured - 1.0))),
         bar=bar,
         passed=None if bar is None else median <= bar,

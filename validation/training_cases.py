@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,7 @@ def read_cases(data: Path) -> list[Case]:
     return [case for case in cases if case is not None]
 
 
-def _case(row: dict[str, Any], chip: pd.Series[Any], measured: float) -> Case | None:
+def _case(row: Mapping[Any, Any], chip: pd.Series[Any], measured: float) -> Case | None:
     workload = _workload(row)
     if workload is None:
         return None
@@ -173,7 +174,7 @@ def _case(row: dict[str, Any], chip: pd.Series[Any], measured: float) -> Case | 
     )
 
 
-def _workload(row: dict[str, Any]) -> tuple[str, ModelFacts, str, bool] | None:
+def _workload(row: Mapping[Any, Any]) -> tuple[str, ModelFacts, str, bool] | None:
     """Family, facts, optimizer and recomputation of a row, ``None`` where there are no facts."""
     name = row["model"]
     if name in _IMAGES:
@@ -200,7 +201,7 @@ def _workload(row: dict[str, Any]) -> tuple[str, ModelFacts, str, bool] | None:
     return None
 
 
-def _bert(row: dict[str, Any]) -> tuple[str, ModelFacts, str, bool]:
+def _bert(row: Mapping[Any, Any]) -> tuple[str, ModelFacts, str, bool]:
     if row["task"] == "finetuning":
         facts = resolve_model("bert-large", sequence=_SQUAD_SEQUENCE)
         return "bert-large finetuning", facts, "adam", False
@@ -212,7 +213,7 @@ def _bert(row: dict[str, Any]) -> tuple[str, ModelFacts, str, bool]:
     return "bert-large pretraining", resolve_model("bert-large", sequence=sequence), "lamb", False
 
 
-def _micro_batch(row: dict[str, Any], batch: float, accelerators: float) -> float:
+def _micro_batch(row: Mapping[Any, Any], batch: float, accelerators: float) -> float:
     """Samples at once on one accelerator; MLPerf counts all of a step per device."""
     if row["group"].startswith("MLPerf"):
         parts = 1.0 if math.isnan(row["grad_accum"]) else row["grad_accum"]

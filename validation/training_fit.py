@@ -1,8 +1,9 @@
-"""Fits the step model's priors to one half of the published rows: ``python -m validation.training_fit``.
+"""Fits the step model's priors to one half of the published rows.
 
-Parameters are fitted in their logarithm to the logarithm of predicted over measured, families
-weighted alike, outliers damped. K80 rows stay out: the catalog has their boost clock, which
-no long run holds. Prints the parameters and the errors on the other half.
+Run with ``python -m validation.training_fit``. Parameters are fitted in their logarithm to
+the logarithm of predicted over measured, families weighted alike, outliers damped. K80 rows
+stay out: the catalog has their boost clock, which no long run holds. Prints the parameters
+and the errors on the other half.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,17 +103,23 @@ def _fit(
     first = np.minimum(np.log([getattr(start, name) for name in names]), upper - 1e-3)
 
     def calibration(logarithms: NDArray[np.float64]) -> Calibration:
-        return replace(start, **dict(zip(names, map(float, np.exp(logarithms)), strict=True)))
+        fitted: dict[str, Any] = dict(zip(names, map(float, np.exp(logarithms)), strict=True))
+        return replace(start, **fitted)
 
     def cost(logarithms: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.concatenate(
             [residuals(calibration(logarithms)), _PULL_TO_START * (logarithms - first)]
         )
 
-    fitted = least_squares(
-        cost, first, bounds=(-np.inf, upper), loss="soft_l1", diff_step=1e-2, max_nfev=12
+    solution = least_squares(
+        cost,
+        first,
+        bounds=(-np.inf, upper),
+        loss="soft_l1",
+        diff_step=np.full(len(names), 1e-2),
+        max_nfev=12,
     )
-    return calibration(fitted.x)
+    return calibration(solution.x)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ boards with 2 to 6 ranks), congestion by other tenants.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,76 +28,68 @@ from simulator.models.calibration import Calibration
 from simulator.models.compute import Values
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fabric:
+    """What joins the accelerators of a job.
+
+    ``link_bytes_per_second`` is of one accelerator to its peers in the node, in one
+    direction, all links together; ``network_bytes_per_second`` of one node in one
+    direction, all NICs together. ``switch_reduces`` is true from NVLink 4 on.
+    """
+
+    ranks_per_node: Any
+    nodes: Any
+    link_bytes_per_second: Any
+    network_bytes_per_second: Any
+    link_is_pcie: Any = False
+    switch_reduces: Any = False
+
+    def link_rate(self, calibration: Calibration) -> Any:
+        """What the links inside a node carry in the best case, bytes per second."""
+        return self.link_bytes_per_second * np.where(
+            self.link_is_pcie, calibration.pcie_efficiency, calibration.link_efficiency
+        )
+
+    def network_rate(self, calibration: Calibration) -> Any:
+        """What the NICs of a node carry in the best case, bytes per second."""
+        return self.network_bytes_per_second * calibration.network_efficiency
+
+    def latency(self, calibration: Calibration) -> Any:
+        """Seconds of an exchange of nothing."""
+        return calibration.link_latency_seconds * np.log2(
+            self.ranks_per_node
+        ) + calibration.network_latency_seconds * np.log2(self.nodes)
+
+
 def all_reduce_factor(ranks: Values) -> Values:
     """Times the buffer that each rank sends, ``2 (n - 1) / n``."""
     return 2.0 * (ranks - 1.0) / ranks
 
 
-def link_rate(link_bytes_per_second: Values, link_is_pcie: Any, calibration: Calibration) -> Any:
-    """What the links between accelerators of one node carry in the best case."""
-    return link_bytes_per_second * np.where(
-        link_is_pcie, calibration.pcie_efficiency, calibration.link_efficiency
+def all_reduce_seconds(size_bytes: Values, fabric: Fabric, calibration: Calibration) -> Any:
+    """Seconds of one all-reduce of ``size_bytes`` over all accelerators."""
+    ranks, nodes = fabric.ranks_per_node, fabric.nodes
+    ramp = np.sqrt(size_bytes) * (
+        np.where(ranks > 1, calibration.link_ramp_seconds_per_root_byte, 0.0)
+        + np.where(nodes > 1, calibration.network_ramp_seconds_per_root_byte, 0.0)
     )
-
-
-def all_reduce_seconds(
-    size_bytes: Values,
-    *,
-    ranks_per_node: Values,
-    nodes: Values,
-    link_bytes_per_second: Values,
-    network_bytes_per_second: Values,
-    link_is_pcie: Any = False,
-    switch_reduces: Any = False,
-    calibration: Calibration,
-) -> Any:
-    """Seconds of one all-reduce over ``nodes`` × ``ranks_per_node`` accelerators.
-
-    ``network_bytes_per_second`` is the rate of one node in one direction, all NICs together.
-    """
-    root = np.sqrt(size_bytes)
-    inside = ranks_per_node > 1
-    across = nodes > 1
-    latency = calibration.link_latency_seconds * np.log2(
-        ranks_per_node
-    ) + calibration.network_latency_seconds * np.log2(nodes)
-    ramp = root * (
-        np.where(inside, calibration.link_ramp_seconds_per_root_byte, 0.0)
-        + np.where(across, calibration.network_ramp_seconds_per_root_byte, 0.0)
-    )
-    factor = all_reduce_factor(ranks_per_node)
-    once = np.minimum(factor, (ranks_per_node + 1.0) / ranks_per_node)
+    ring = all_reduce_factor(ranks)
+    once = np.minimum(ring, (ranks + 1.0) / ranks)
     links = _share(
-        np.where(switch_reduces, once, factor) * size_bytes,
-        link_rate(link_bytes_per_second, link_is_pcie, calibration),
+        np.where(fabric.switch_reduces, once, ring) * size_bytes, fabric.link_rate(calibration)
     )
-    nics = _share(
-        all_reduce_factor(nodes) * size_bytes,
-        network_bytes_per_second * calibration.network_efficiency,
-    )
-    return latency + ramp + np.maximum(links, nics)
+    nics = _share(all_reduce_factor(nodes) * size_bytes, fabric.network_rate(calibration))
+    return fabric.latency(calibration) + ramp + np.maximum(links, nics)
 
 
-def all_to_all_seconds(
-    size_bytes: Values,
-    *,
-    ranks_per_node: Values,
-    nodes: Values,
-    link_bytes_per_second: Values,
-    network_bytes_per_second: Values,
-    link_is_pcie: Any = False,
-    calibration: Calibration,
-) -> Any:
+def all_to_all_seconds(size_bytes: Values, fabric: Fabric, calibration: Calibration) -> Any:
     """Seconds in which every rank sends ``size_bytes``, an equal part to each rank."""
-    ranks = ranks_per_node * nodes
-    stays = size_bytes * (ranks_per_node - 1.0) / ranks
-    leaves = size_bytes * ranks_per_node * (nodes - 1.0) / nodes
-    latency = calibration.link_latency_seconds * np.log2(
-        ranks_per_node
-    ) + calibration.network_latency_seconds * np.log2(nodes)
-    links = _share(stays, link_rate(link_bytes_per_second, link_is_pcie, calibration))
-    nics = _share(leaves, network_bytes_per_second * calibration.network_efficiency)
-    return latency + np.maximum(links, nics)
+    ranks, nodes = fabric.ranks_per_node, fabric.nodes
+    stays = size_bytes * (ranks - 1.0) / (ranks * nodes)
+    leaves = size_bytes * ranks * (nodes - 1.0) / nodes
+    links = _share(stays, fabric.link_rate(calibration))
+    nics = _share(leaves, fabric.network_rate(calibration))
+    return fabric.latency(calibration) + np.maximum(links, nics)
 
 
 def torus_all_reduce_seconds(

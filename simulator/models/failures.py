@@ -78,12 +78,14 @@ def expected_seconds(
     rate = np.asarray(rate_per_second, dtype=np.float64)
     # The work is a whole number of intervals plus a last stretch of at most one interval.
     checkpoints = np.maximum(np.ceil(work / checkpoint_interval_seconds) - 1.0, 0.0)
-    last = work - np.where(checkpoints > 0, checkpoints * checkpoint_interval_seconds, 0.0)
-    stretch = np.where(checkpoints > 0, checkpoint_interval_seconds + checkpoint_seconds, 0.0)
+    interval = np.where(checkpoints > 0, checkpoint_interval_seconds, 0.0)
+    last = work - checkpoints * interval
+    stretch = interval + checkpoint_seconds
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         grown = checkpoints * np.expm1(rate * stretch) + np.expm1(rate * last)
-        interrupted = np.exp(rate * restart_seconds) * (1.0 / rate + downtime_seconds) * grown
-    return np.where(rate > 0, interrupted, checkpoints * stretch + last)
+        interrupted = np.exp(rate * restart_seconds) * (grown / rate + downtime_seconds * grown)
+    # Below this a quotient of denormal numbers loses its digits, and no job is interrupted.
+    return np.where(rate > 1e-100, interrupted, checkpoints * stretch + last)
 
 
 def least_seconds(

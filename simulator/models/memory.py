@@ -50,12 +50,15 @@ def state_bytes(model: ModelFacts, optimizer: str, accelerators: Values) -> Valu
     return dense + 4.0 * model.sparse_parameters / accelerators
 
 
-def activation_bytes(model: ModelFacts, element_bytes: Values, *, recompute: bool) -> Values:
-    """Bytes kept per sample for the backward pass."""
+def activation_bytes(
+    model: ModelFacts, element_bytes: Values, *, recompute: bool, calibration: Calibration
+) -> Values:
+    """Bytes kept per sample for the backward pass, with what the framework keeps beside."""
+    factor: float = getattr(calibration, f"{model.matrix_kind}_activation_factor")
     kept = (
         model.checkpoint_elements_per_sample if recompute else model.activation_elements_per_sample
     )
-    return element_bytes * kept
+    return element_bytes * (kept * factor)
 
 
 def usable_bytes(accelerator_memory_bytes: Values, calibration: Calibration) -> Values:

@@ -88,7 +88,7 @@ def choose_precision(
         offered = ", ".join(each for each in MATRIX_FORMATS if each in known)
         reason = f"no {name} rate known here; this accelerator has {offered or 'no float format'}"
     else:
-        reason = "no peak of this accelerator was ever published"
+        reason = "no peak of this accelerator is known"
     return PrecisionChoice(None, math.nan, element_bytes, reason)
 
 

@@ -25,13 +25,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from domain.model_facts import ModelFacts
+from simulator.models.bottleneck import bottleneck_codes
 from simulator.models.calibration import PRIORS, Calibration
-from simulator.models.collectives import (
-    all_reduce_seconds,
-    all_to_all_seconds,
-    torus_all_reduce_seconds,
-)
+from simulator.models.collectives import Fabric
 from simulator.models.compute import device_seconds, matrix_efficiency
+from simulator.models.gradient_exchange import exchange_seconds
 from simulator.models.input_pipeline import (
     decode_seconds,
     decode_seconds_per_sample,
@@ -45,16 +43,6 @@ from simulator.models.memory import (
     usable_bytes,
 )
 
-BOTTLENECKS: Final = (
-    "matrix compute",
-    "memory bandwidth",
-    "overhead",
-    "communication",
-    "storage",
-    "input decoding",
-    "accelerator memory",
-    "unknown",
-)
 _CHUNK: Final = 16_384
 
 
@@ -193,7 +181,9 @@ def _predict(job: _Job, c: dict[str, NDArray[Any]]) -> dict[str, Any]:
     per_device = np.ceil(c["global_batch"] / accelerators)
 
     state = state_bytes(model, job.optimizer, accelerators)
-    per_sample = activation_bytes(model, c["element_bytes"], recompute=job.recompute)
+    per_sample = activation_bytes(
+        model, c["element_bytes"], recompute=job.recompute, calibration=calibration
+    )
     usable = usable_bytes(c["accelerator_memory_bytes"], calibration)
     batch_limit = largest_batch(usable, state, per_sample)
     micro_limit = np.where(np.isnan(c["micro_batch"]), batch_limit, c["micro_batch"])
@@ -216,7 +206,22 @@ def _predict(job: _Job, c: dict[str, NDArray[Any]]) -> dict[str, Any]:
         calibration=calibration,
     )
     backward = device.passes / micro_batches * (0.75 if job.recompute else 2.0 / 3.0)
-    reduced, exchanged = _communication(job, c, per_device)
+    reduced, exchanged = exchange_seconds(
+        model,
+        samples=per_device,
+        element_bytes=c["element_bytes"],
+        fabric=Fabric(
+            ranks_per_node=per_node,
+            nodes=c["nodes"],
+            link_bytes_per_second=c["link_bytes_per_second"],
+            network_bytes_per_second=c["network_bytes_per_second"],
+            link_is_pcie=c["link_is_pcie"],
+            switch_reduces=c["switch_reduces"],
+        ),
+        torus_dimensions=c["torus_dimensions"],
+        torus_wraps=c["torus_wraps"],
+        calibration=calibration,
+    )
     exposed = np.maximum(reduced - calibration.overlap_fraction * backward, 0.0) + exchanged
 
     compute = device.passes + device.optimizer
@@ -248,7 +253,7 @@ def _predict(job: _Job, c: dict[str, NDArray[Any]]) -> dict[str, Any]:
         "decode_seconds": decoding,
         "step_seconds": step,
         "throughput_samples_per_second": c["global_batch"] / step,
-        "bottleneck": _bottleneck(
+        "bottleneck": bottleneck_codes(
             (
                 device.matrix,
                 device.memory + device.optimizer,
@@ -262,57 +267,3 @@ def _predict(job: _Job, c: dict[str, NDArray[Any]]) -> dict[str, Any]:
             step,
         ),
     }
-
-
-def _communication(job: _Job, c: dict[str, NDArray[Any]], per_device: Any) -> tuple[Any, Any]:
-    """Seconds of the gradient all-reduce and of the exchange of embedding rows."""
-    model, calibration = job.model, job.calibration
-    gradients = model.gradient_bytes(1.0) * c["element_bytes"]
-    rates = {
-        "ranks_per_node": c["accelerators_per_node"],
-        "nodes": c["nodes"],
-        "link_bytes_per_second": c["link_bytes_per_second"],
-        "network_bytes_per_second": c["network_bytes_per_second"],
-        "link_is_pcie": c["link_is_pcie"],
-        "calibration": calibration,
-    }
-    reduced = all_reduce_seconds(gradients, **rates, switch_reduces=c["switch_reduces"])
-    exchanged: Any = 0.0
-    if model.lookup_elements_per_sample:
-        # Looked-up rows go out in the forward pass and their gradients come back.
-        rows = per_device * model.lookup_elements_per_sample * c["element_bytes"]
-        exchanged = 2.0 * all_to_all_seconds(rows, **rates)
-    on_torus = c["torus_dimensions"] > 0
-    if np.any(on_torus):
-        chips = c["accelerators_per_node"] * c["nodes"]
-        around = torus_all_reduce_seconds(
-            gradients,
-            chips=chips,
-            dimensions=np.maximum(c["torus_dimensions"], 1),
-            wraps=c["torus_wraps"],
-            link_bytes_per_second=c["link_bytes_per_second"],
-            calibration=calibration,
-        )
-        reduced = np.where(on_torus, around, reduced)
-        if model.lookup_elements_per_sample:
-            slice_rates = rates | {"ranks_per_node": chips, "nodes": np.ones_like(chips)}
-            exchanged = np.where(on_torus, 2.0 * all_to_all_seconds(rows, **slice_rates), exchanged)
-    return reduced, exchanged
-
-
-def _bottleneck(
-    parts: tuple[Any, ...], busy: Any, reading: Any, decoding: Any, fits: Any, step: Any
-) -> NDArray[np.int8]:
-    """The largest part of the step, or the input where it is slower than all of it."""
-    code = np.zeros(np.shape(step), np.int8)
-    largest = np.broadcast_to(parts[0], code.shape)
-    for index, part in enumerate(parts[1:], start=1):
-        more = part > largest
-        largest = np.where(more, part, largest)
-        code[np.broadcast_to(more, code.shape)] = index
-    slower = np.maximum(reading, decoding)
-    starved = np.broadcast_to(slower > busy, code.shape)
-    code[starved] = np.broadcast_to(np.where(reading >= decoding, 4, 5), code.shape)[starved]
-    code[np.isnan(step)] = 7
-    code[np.broadcast_to(~np.asarray(fits), code.shape)] = 6
-    return code
