@@ -187,6 +187,7 @@ def test_recomputation_trades_memory_for_time() -> None:
         ({"vcpus_per_node": 4}, "input decoding"),
         ({"global_batch": 1}, "overhead"),
         ({"peak_flops": np.nan}, "unknown"),
+        ({"accelerator_memory_bytes": np.nan}, "unknown"),
     ],
 )
 def test_the_bottleneck_is_named(changed: dict[str, Any], bottleneck: str) -> None:

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from domain.model_facts import ModelFacts
+from simulator.models.bottleneck import BOTTLENECKS as BOTTLENECKS
 from simulator.models.bottleneck import bottleneck_codes
 from simulator.models.calibration import PRIORS, Calibration
 from simulator.models.collectives import Fabric
@@ -83,7 +84,7 @@ class StepPrediction:
     """What each configuration does in one step; all arrays of one shape.
 
     ``fits`` is false where not even one sample fits, and times are NaN there;
-    ``memory_short_bytes`` says by how much (0 where it fits). ``memory_needed_bytes``
+    ``memory_short_bytes`` says by how much (0 where it fits, NaN where memory is unknown). ``memory_needed_bytes``
     is at the micro batch in use, at one sample where that does not fit.
     ``communication_seconds`` is all of it, ``…_exposed_seconds`` what the step waits for.
     """
@@ -263,7 +264,7 @@ def _predict(job: _Job, c: dict[str, NDArray[Any]]) -> dict[str, Any]:
             busy,
             reading,
             decoding,
-            fits,
+            fits | np.isnan(short),
             step,
         ),
     }
