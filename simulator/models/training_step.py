@@ -84,8 +84,8 @@ class StepPrediction:
     """What each configuration does in one step; all arrays of one shape.
 
     ``fits`` is false where not even one sample fits, and times are NaN there;
-    ``memory_short_bytes`` says by how much (0 where it fits, NaN where memory is unknown). ``memory_needed_bytes``
-    is at the micro batch in use, at one sample where that does not fit.
+    ``memory_short_bytes`` says by how much (0 where it fits, NaN where memory is unknown).
+    ``memory_needed_bytes`` is at the micro batch in use, at one sample where none fits.
     ``communication_seconds`` is all of it, ``…_exposed_seconds`` what the step waits for.
     """
 
