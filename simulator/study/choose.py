@@ -16,7 +16,7 @@ from domain.goal import Goal
 from domain.prediction import Candidate, Choice, Metric, Rejection
 from domain.reading import ScenarioFile
 from domain.scenario import Scenario
-from simulator.study.axes import apply_values, candidate_count, index_columns, values_at
+from simulator.study.axes import candidate_count, index_columns, values_at
 from simulator.study.bounds import Bounds, bound_candidates
 from simulator.study.judging import needs_prices, out_by_bounds, out_by_flight, score
 from simulator.study.lenses import read_candidate
@@ -170,7 +170,7 @@ def _fly_candidate(
     except InputError as error:
         return Rejection("plan", "invalid", str(error))
     try:
-        outcomes = replicate(plan, seed, replications_of(plan, replications))
+        outcomes = replicate(plan, seed, range(replications_of(plan, replications)))
     except InputError as error:
         return Rejection("engine", "cannot_fly", str(error))
     return predict(plan, outcomes, catalog, seed=seed, today=today)
@@ -197,6 +197,9 @@ def _frontier(
 
     time, cost = column("makespan_seconds"), np.nan_to_num(column("cost_usd"))
     kept = frontier(time, cost)
+    # Of candidates that come out the same, the first stands for all.
+    _, first = np.unique(np.stack([time, cost]), axis=1, return_index=True)
+    kept &= np.isin(np.arange(len(meeting)), first)
     for position, row in enumerate(meeting):
         if not kept[position]:
             better = np.flatnonzero(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.catalog import Catalog
 from domain.errors import ScenarioError
@@ -62,16 +63,24 @@ class FlightPlan:
         """What was assumed about the hardware."""
         return tuple(dict.fromkeys(note for each in self.hardware for note in each.notes))
 
-    def jobs(self, streams: Streams) -> tuple[JobTable, np.ndarray]:
-        """The jobs of one replication, and the index of each one's workload."""
-        tables = [_training_row(name, job, streams, self.calibration) for name, job in self.training.items()]
-        tables += [JobTable.of(jobs) for jobs in self.recorded.values()]
-        tables += [
-            JobTable.of(draw_trace(name, trace, pool, streams))
-            for name, (trace, pool) in self.synthetic.items()
-        ]
-        owner = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
-        return (tables[0] if len(tables) == 1 else _joined(tables)), owner
+    def jobs(self, streams: Streams) -> JobTable:
+        """The jobs of one replication, workload by workload."""
+        tables = list(self._tables(streams))
+        return tables[0] if len(tables) == 1 else _joined(tables)
+
+    def owners(self, streams: Streams) -> NDArray[np.str_]:
+        """The workload of each job of one replication."""
+        return np.repeat(
+            np.array(self.workload_names), [len(table) for table in self._tables(streams)]
+        )
+
+    def _tables(self, streams: Streams) -> Iterator[JobTable]:
+        for name, job in self.training.items():
+            yield _training_row(name, job, streams, self.calibration)
+        for recorded in self.recorded.values():
+            yield JobTable.of(recorded)
+        for name, (trace, pool) in self.synthetic.items():
+            yield JobTable.of(draw_trace(name, trace, pool, streams))
 
 
 def plan_flight(

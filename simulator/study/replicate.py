@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,7 @@ def fly_once(
 ) -> Flight:
     """One flight of a plan."""
     streams = Streams(seed, replication)
-    jobs, _ = plan.jobs(streams)
+    jobs = plan.jobs(streams)
     scheduler = plan.scenario.scheduler
     return fly(
         plan.pools,
@@ -84,16 +84,13 @@ def replications_of(plan: FlightPlan, wanted: int) -> int:
 def replicate(
     plan: FlightPlan,
     seed: int,
-    replications: int,
+    replications: Iterable[int],
     workers: int = 1,
     progress: Progress | None = None,
 ) -> list[Outcome]:
     """Independent replications in order; the same whatever the number of workers."""
-    if replications == 1:
-        return [outcome(fly_once(plan, seed, 0, progress))]
-    return run_tasks(
-        _fly_outcome, [(plan, seed, replication) for replication in range(replications)], workers, progress
-    )
+    tasks = [(plan, seed, replication) for replication in replications]
+    return run_tasks(_fly_outcome, tasks, workers, progress)
 
 
 def _fly_outcome(plan: FlightPlan, seed: int, replication: int) -> Outcome:

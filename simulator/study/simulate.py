@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,19 @@ from domain.catalog import Catalog
 from domain.prediction import CalibrationUsed, Metric, Prediction, finite
 from domain.pricing import price
 from domain.scenario import Scenario
+from simulator.engine import Streams
 from simulator.models.calibration import PRIORS, Calibration
 from simulator.study.metering import usage_of
 from simulator.study.plan import FlightPlan, TrainingJob, plan_flight
-from simulator.study.replicate import Outcome, Progress, replicate, replications_of
+from simulator.study.records import job_records
+from simulator.study.replicate import (
+    Outcome,
+    Progress,
+    fly_once,
+    outcome,
+    replicate,
+    replications_of,
+)
 from simulator.study.statistics import summarise
 
 Floats = NDArray[np.float64]
@@ -36,6 +45,9 @@ class Flown:
 
     prediction: Prediction
     by_replication: dict[str, Floats]
+    is_random: bool
+    jobs: dict[str, NDArray[Any]] | None = None
+    """Columns of the first replication's jobs, where they were asked for."""
 
 
 def simulate(
@@ -49,6 +61,7 @@ def simulate(
     seed: int | None = None,
     workers: int = 1,
     progress: Progress | None = None,
+    with_jobs: bool = False,
 ) -> Flown:
     """Predicts one scenario.
 
@@ -56,6 +69,7 @@ def simulate(
         folder: what paths in the scenario are relative to.
         today: the day by which the age of the prices is judged.
         replications, seed: instead of the scenario's own.
+        with_jobs: keep a record of each job of the first replication.
 
     Raises:
         InputError: anything in the scenario that cannot be flown.
@@ -64,8 +78,14 @@ def simulate(
     plan = plan_flight(name, scenario, folder, catalog)
     seed = scenario.seed if seed is None else seed
     wanted = replications_of(plan, replications or scenario.replications)
-    outcomes = replicate(plan, seed, wanted, workers, progress)
-    return predict(plan, outcomes, catalog, seed=seed, today=today)
+    if not with_jobs and wanted > 1:
+        outcomes = replicate(plan, seed, range(wanted), workers, progress)
+        return predict(plan, outcomes, catalog, seed=seed, today=today)
+    first = fly_once(plan, seed, 0, progress)
+    outcomes = [outcome(first), *replicate(plan, seed, range(1, wanted), workers, progress)]
+    flown = predict(plan, outcomes, catalog, seed=seed, today=today)
+    jobs = job_records(plan, first, Streams(seed, 0)) if with_jobs else None
+    return replace(flown, jobs=jobs)
 
 
 def predict(
@@ -102,6 +122,7 @@ def predict(
             name: np.array([_mean(each) for each in replications])
             for name, replications in values.items()
         },
+        plan.is_random,
     )
 
 
@@ -165,6 +186,7 @@ def _training_facts(job: TrainingJob) -> dict[str, Any]:
     return {
         "model": job.estimate.model.name,
         "machine": job.hardware.machine,
+        "accelerator": job.hardware.accelerator.id if job.hardware.accelerator else None,
         "accelerators": int(job.estimate.accelerators[0]),
         "step_seconds": finite(float(step.step_seconds[0])),
         "throughput_samples_per_second": finite(float(step.throughput_samples_per_second[0])),

@@ -1,0 +1,217 @@
+"""`windtunnel catalog show`: the facts that predictions and bills rest on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from windtunnel.options import AsJson, Out, PricesPath
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from domain.catalog import Catalog, Offer
+
+app = typer.Typer(no_args_is_help=True, help="Machines, accelerators, prices, and their sources.")
+
+
+@app.callback()
+def _group() -> None:
+    pass
+
+
+@app.command("show")
+def show(
+    filters: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILTER]...",
+            help="Words that a row must hold: a provider, region, machine or accelerator.",
+        ),
+    ] = None,
+    accelerators: Annotated[
+        bool, typer.Option("--accelerators", help="Accelerators instead of machines.")
+    ] = False,
+    services: Annotated[
+        bool, typer.Option("--services", help="Storage and network prices instead of machines.")
+    ] = False,
+    prices: PricesPath = None,
+    as_json: AsJson = False,
+    out: Out = None,
+) -> None:
+    """Print machines with their prices by region, accelerators, or service prices.
+
+    Without a filter it prints one row a machine type, at its lowest on-demand price.
+
+    Example:  windtunnel catalog show p5 us-east-1
+    """
+    from domain.catalog import load_catalog
+    from domain.errors import CatalogError
+    from domain.reading import load_prices
+    from windtunnel.output import emit
+
+    catalog = load_catalog()
+    if prices is not None:
+        catalog = catalog.with_prices(load_prices(prices))
+    words = [word.lower() for word in filters or ()]
+    if accelerators:
+        rows = _accelerators(catalog)
+    elif services:
+        rows = _services(catalog)
+    else:
+        rows = _offers(catalog)
+    found = [row for row in rows if _holds(row, words)]
+    if not found:
+        hint = _hint(catalog, words)
+        raise CatalogError(f"nothing in the catalog holds {' and '.join(map(repr, words))}{hint}")
+    shown = found if words or accelerators or services else _cheapest(found)
+    emit(
+        {"snapshot": catalog.snapshot, "as_of": catalog.as_of.isoformat(), "rows": found},
+        as_json,
+        out,
+        lambda console: _draw(console, shown, len(found), catalog),
+    )
+
+
+def _holds(row: dict[str, Any], words: list[str]) -> bool:
+    text = [str(value).lower() for key, value in row.items() if key not in ("source", "note")]
+    return all(any(word in value for value in text) for word in words)
+
+
+def _hint(catalog: Catalog, words: list[str]) -> str:
+    from domain.errors import near_misses
+
+    known = {machine.name for machine in catalog.machines()}
+    known |= {chip.id for chip in catalog.accelerators()}
+    known |= {region for provider in ("aws", "gcp") for region in catalog.regions(provider)}
+    return next((hint for word in words if (hint := near_misses(word, known))), "")
+
+
+def _offers(catalog: Catalog) -> list[dict[str, Any]]:
+    shapes = {(each.provider, each.name): each for each in catalog.machines()}
+    return [_offer_row(offer, shapes[offer.provider, offer.machine]) for offer in catalog.offers()]
+
+
+def _offer_row(offer: Offer, shape: Any) -> dict[str, Any]:
+    spread = (offer.spot_low_usd_per_hour, offer.spot_high_usd_per_hour)
+    return {
+        "provider": offer.provider,
+        "region": offer.region,
+        "machine": offer.machine,
+        "accelerator": shape.accelerator,
+        "accelerators": shape.accelerator_count,
+        "vcpu": shape.vcpu,
+        "memory_gib": None if shape.memory_bytes is None else shape.memory_bytes / 2**30,
+        "network_gbit_per_s": None
+        if shape.network_bytes_per_second is None
+        else shape.network_bytes_per_second * 8 / 1e9,
+        "on_demand_usd_per_hour": offer.on_demand_usd_per_hour,
+        "spot_usd_per_hour": offer.spot_usd_per_hour,
+        "spot_range_usd_per_hour": None if None in spread else list(spread),
+        "commit_1y_usd_per_hour": offer.commit_1y_usd_per_hour,
+        "commit_3y_usd_per_hour": offer.commit_3y_usd_per_hour,
+        "unpriced": offer.reason_unpriced,
+        "as_of": offer.as_of.isoformat() if offer.as_of else None,
+        "source": offer.source,
+    }
+
+
+def _accelerators(catalog: Catalog) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": chip.id,
+            "vendor": chip.vendor,
+            "memory_gib": None if chip.memory_bytes is None else chip.memory_bytes / 2**30,
+            "memory_gbyte_per_s": None
+            if chip.memory_bytes_per_second is None
+            else chip.memory_bytes_per_second / 1e9,
+            **{
+                f"{name}_tflops": _tera(chip.peak_flops.get(name))
+                for name in ("fp32", "tf32", "fp16", "bf16", "fp8", "int8")
+            },
+            "link": chip.link_kind,
+            "frameworks": ", ".join(chip.frameworks),
+            "as_of": chip.as_of.isoformat() if chip.as_of else None,
+            "source": chip.source,
+        }
+        for chip in catalog.accelerators()
+    ]
+
+
+def _tera(flops: float | None) -> float | None:
+    return None if flops is None else flops / 1e12
+
+
+def _services(catalog: Catalog) -> list[dict[str, Any]]:
+    return [
+        {
+            "provider": each.provider,
+            "service": each.service,
+            "item": each.item,
+            "region": each.region,
+            "unit": each.unit,
+            "value": each.value,
+            "tiers": [{"above": tier.above, "value": tier.value} for tier in each.tiers],
+            "as_of": each.as_of.isoformat() if each.as_of else None,
+            "source": each.source,
+        }
+        for provider in ("aws", "gcp")
+        for each in catalog.services(provider)
+    ]
+
+
+def _cheapest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    best: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["provider"], row["machine"])
+        price = row["on_demand_usd_per_hour"]
+        held = best.get(key)
+        held_price = held["on_demand_usd_per_hour"] if held else None
+        if held is None or (price is not None and (held_price is None or price < held_price)):
+            best[key] = row
+    return list(best.values())
+
+
+def _draw(console: Console, rows: list[dict[str, Any]], found: int, catalog: Catalog) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
+    from rich.table import Table
+
+    from simulator.report.figures import digits
+
+    hidden = {"source", "tiers", "unpriced", "spot_range_usd_per_hour", "commit_3y_usd_per_hour"}
+    columns = [key for key in rows[0] if key not in hidden]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        number = any(isinstance(row[column], float | int) for row in rows)
+        table.add_column(_heading(column), justify="right" if number else "left")
+    for row in rows:
+        table.add_row(
+            *(
+                "–"
+                if row[column] is None
+                else digits(row[column])
+                if isinstance(row[column], float)
+                else escape(str(row[column]))
+                for column in columns
+            )
+        )
+    console.print(table)
+    if len(rows) < found:
+        console.print(
+            f"{len(rows)} machine types at their lowest price of {found} offers; "
+            "filter by a word to see each region"
+        )
+    console.print(f"[dim]catalog {catalog.snapshot}[/]")
+
+
+def _heading(key: str) -> str:
+    return (
+        key.replace("_usd_per_hour", " $/h")
+        .replace("_gbit_per_s", " Gbit/s")
+        .replace("_gbyte_per_s", " GB/s")
+        .replace("_gib", " GiB")
+        .replace("_tflops", " TFLOP/s")
+        .replace("_", " ")
+    )

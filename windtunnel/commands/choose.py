@@ -1,0 +1,75 @@
+"""`windtunnel choose`: explore the axes, recommend one candidate."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from domain.errors import GoalNotMet
+from windtunnel.options import (
+    AsJson,
+    Out,
+    PricesPath,
+    Replications,
+    ScenarioPath,
+    Seed,
+    Settings,
+    Workers,
+)
+
+
+def choose(
+    scenario: ScenarioPath,
+    settings: Settings = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    workers: Workers = 1,
+    prices: PricesPath = None,
+    write: Annotated[
+        str | None,
+        typer.Option(
+            "--write",
+            metavar="STACK",
+            help="Put the chosen environment into Pulumi.STACK.yaml.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    out: Out = None,
+) -> None:
+    """Try every combination of the axes; print the Pareto frontier and one recommendation.
+
+    Exits with 1 when no candidate meets the goal, and lists the nearest misses.
+
+    Example:  windtunnel choose examples/resnet50_imagenet.yaml --write dev
+    """
+    from domain.reading import load_prices, load_scenario
+    from simulator.report.tables import draw_choice
+    from simulator.study.choose import choose as choose_candidate
+    from windtunnel.output import emit
+    from windtunnel.progress import progress_bar
+    from windtunnel.stack_config import stack_config_path, write_environment
+
+    file = load_scenario(scenario, settings or ())
+    config = stack_config_path(write, Path.cwd()) if write is not None else None
+    with progress_bar("flying candidates") as progress:
+        choice = choose_candidate(
+            file,
+            load_prices(prices) if prices else None,
+            today=date.today(),
+            replications=replications,
+            seed=seed,
+            workers=workers,
+            progress=progress,
+        )
+    emit(choice.to_json(), as_json, out, lambda console: draw_choice(console, choice))
+    if choice.choice is None:
+        raise GoalNotMet(
+            f"none of {choice.candidates} candidates meets the goal; "
+            "relax it or widen the axes (the nearest misses say by how much)"
+        )
+    if config is not None and choice.choice.environment is not None:
+        write_environment(config, choice.choice.environment)
+        typer.echo(f"wrote the environment of {choice.choice.id} into {config.name}", err=True)

@@ -1,0 +1,68 @@
+"""`windtunnel simulate`: one prediction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from windtunnel.options import (
+    AsJson,
+    Out,
+    PricesPath,
+    Replications,
+    ScenarioPath,
+    Seed,
+    Settings,
+    Workers,
+)
+
+
+def simulate(
+    scenario: ScenarioPath,
+    settings: Settings = None,
+    replications: Replications = None,
+    seed: Seed = None,
+    workers: Workers = 1,
+    prices: PricesPath = None,
+    jobs_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--jobs-out",
+            metavar="FILE",
+            help="Write a record of each job of the first replication, .csv or .parquet.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    out: Out = None,
+) -> None:
+    """Predict time, cost, queueing and utilisation of one scenario.
+
+    Example:  windtunnel simulate examples/team_queue.yaml --set scheduler.policy=sjf
+    """
+    from domain.reading import load_scenario
+    from simulator.report.tables import draw_prediction
+    from windtunnel.flying import fly_scenario, write_jobs
+    from windtunnel.output import emit
+    from windtunnel.progress import progress_bar
+
+    file = load_scenario(scenario, settings or ())
+    with progress_bar("flying") as progress:
+        flown = fly_scenario(
+            file,
+            prices,
+            replications=replications,
+            seed=seed,
+            workers=workers,
+            progress=progress,
+            with_jobs=jobs_out is not None,
+        )
+    if jobs_out is not None:
+        write_jobs(flown, jobs_out)
+    emit(
+        flown.prediction.to_json(),
+        as_json,
+        out,
+        lambda console: draw_prediction(console, flown.prediction),
+    )
