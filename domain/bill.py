@@ -83,18 +83,20 @@ class Bill:
 
     @property
     def headline(self) -> str:
-        """ "$1,234.50", or "≥ $1,234.50, 2 of 9 items unpriced"."""
+        """ "$1,234.50", "≥ $1,234.50, 2 of 9 items unpriced", or "unknown, …"."""
         total = f"${self.total_usd:,.2f}"
         if not self.unpriced:
             return total
         items = len(self.lines) + len(self.unpriced)
+        if not self.lines:
+            return f"unknown, {items} of {items} items unpriced"
         return f"≥ {total}, {len(self.unpriced)} of {items} items unpriced"
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; ``total_usd`` is the sum of the lines to the micro-dollar."""
+        """Plain data; ``total_usd`` is the sum of the lines, null where nothing has a price."""
         dates = self.price_dates
         return {
-            "total_usd": float(self.total_usd),
+            "total_usd": None if self.unpriced and not self.lines else float(self.total_usd),
             "lines": [line.to_json() for line in self.lines],
             "unpriced": [gap.to_json() for gap in self.unpriced],
             "price_dates": {

@@ -27,3 +27,8 @@ class Goal(Frozen):
     """Of the pools' nodes."""
     regions: tuple[str, ...] | None = None
     confidence: Annotated[float, Field(gt=0, le=1)] = 0.95
+
+
+def needs_prices(goal: Goal) -> bool:
+    """Whether a candidate without a price cannot be judged by this goal."""
+    return goal.minimise != "time" or goal.budget is not None

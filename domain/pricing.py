@@ -115,7 +115,8 @@ def price(usages: Sequence[Usage], catalog: Catalog, *, today: date | None = Non
                 lines.append(found)
             else:
                 gaps.append(found)
-    stale = catalog.staleness(today) if today else None
+    from_catalog = any(line.as_of is not None for line in lines)
+    stale = catalog.staleness(today) if today and from_catalog else None
     return Bill(tuple(lines), tuple(gaps), (stale,) if stale else ())
 
 

@@ -159,8 +159,8 @@ def _case(row: Mapping[Any, Any], chip: pd.Series[Any], measured: float) -> Case
             memory_bytes_per_second=float(chip["memory_bandwidth_gbyte_per_s"]) * 1e9,
             # The row ran, so it fitted; some kept less than the counts say.
             accelerator_memory_bytes=np.inf,
-            accelerators_per_node=per_node,
-            nodes=row["nodes"],
+            accelerators_per_node=accelerators if torus else per_node,
+            nodes=1 if torus else row["nodes"],
             global_batch=batch,
             format_code=format_code(chosen.matrix_format),
             element_bytes=chosen.element_bytes,

@@ -21,7 +21,7 @@ def console() -> Console:
     """Where tables are drawn; wide enough in a pipe that nothing is cut off."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else 128, highlight=False)
 
 
 def to_json(result: dict[str, Any]) -> str:

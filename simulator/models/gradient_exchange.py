@@ -36,7 +36,7 @@ def exchange_seconds(
     """Seconds of the gradient all-reduce, and of the exchange of embedding rows.
 
     ``samples`` is what one accelerator works through in the step; ``torus_dimensions`` is 0
-    where the fabric is links inside nodes and NICs between them.
+    where the fabric is links inside nodes and NICs between them; else a node is a slice.
     """
     gradients = model.gradient_bytes(1.0) * element_bytes
     rows = samples * model.lookup_elements_per_sample * element_bytes
@@ -47,17 +47,14 @@ def exchange_seconds(
     on_torus = torus_dimensions > 0
     if not np.any(on_torus):
         return reduced, exchanged
-    chips = fabric.ranks_per_node * fabric.nodes
-    around = torus_all_reduce_seconds(
+    inside = torus_all_reduce_seconds(
         gradients,
-        chips=chips,
+        chips=fabric.ranks_per_node,
         dimensions=np.maximum(torus_dimensions, 1),
         wraps=torus_wraps,
         link_bytes_per_second=fabric.link_bytes_per_second,
         calibration=calibration,
     )
-    if looks_up:
-        one_slice = replace(fabric, ranks_per_node=chips, nodes=np.ones_like(chips))
-        across = 2.0 * all_to_all_seconds(rows, one_slice, calibration)
-        exchanged = np.where(on_torus, across, exchanged)
-    return np.where(on_torus, around, reduced), exchanged
+    # Slices reduce inside first; what they exchange then goes through their hosts' NICs.
+    between = all_reduce_seconds(gradients, replace(fabric, ranks_per_node=1), calibration)
+    return np.where(on_torus, inside + between, reduced), exchanged

@@ -54,7 +54,7 @@ class StepInputs:
     Rates are of one accelerator (``peak_flops`` at ``format_code``, the index in
     ``precision.MATRIX_FORMATS``; ``link_bytes_per_second`` in one direction, all links) or of
     one node (``network_…``, ``storage_…``, ``vcpus_per_node``). ``torus_dimensions`` is 0
-    where nodes are joined by NICs, 2 or 3 for a slice of chips joined by their links.
+    where accelerators share a host; 2 or 3 where a node is a slice of chips joined by links.
     NaN in a rate that is needed gives NaN and the bottleneck ``unknown``.
     """
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
 from domain.bill import Bill
+from domain.figures import digits, duration, money, percent
 from domain.prediction import Candidate, Choice, Metric, Prediction
-from simulator.report.figures import digits, duration, money, percent
-from simulator.report.labels import describe_values, row_labels
+from simulator.report.labels import describe_value, describe_values, row_labels
+from simulator.study.compare import Difference
 
 _METRIC_NAMES = {
     "job_completion_time_seconds": "job completion time",
@@ -40,8 +42,10 @@ _REASON_NAMES = {
     "spot_share": "too much spot",
     "region": "region not allowed",
     "invalid": "not a valid scenario",
-    "duplicate": "same as another",
+    "unknown": "not enough known to predict",
 }
+
+_GAPS_SHOWN = 3
 
 
 def figure(name: str, value: float) -> str:
@@ -60,7 +64,8 @@ def _table(*columns: str, left: int = 1, title: str | None = None) -> Table:
         box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False
     )
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index < left else "right")
+        side: JustifyMethod = "left" if index < left else "right"
+        table.add_column(column, justify=side, no_wrap=column != "reason")
     return table
 
 
@@ -132,8 +137,11 @@ def draw_bill(console: Console, bill: Bill) -> None:
     if table.row_count:
         console.print(table)
     console.print(f"total: [bold]{bill.headline}[/]")
-    for gap in bill.unpriced:
-        console.print(Padding(f"[yellow]unpriced[/] {escape(gap.resource)}: {escape(gap.reason)}", (0, 0, 0, 2)))
+    for gap in bill.unpriced[:_GAPS_SHOWN]:
+        text = f"[yellow]unpriced[/] {escape(gap.resource)}: {escape(gap.reason)}"
+        console.print(Padding(text, (0, 0, 0, 2)))
+    if len(bill.unpriced) > _GAPS_SHOWN:
+        console.print(f"  … and {len(bill.unpriced) - _GAPS_SHOWN} more")
     if bill.price_dates:
         oldest, newest = bill.price_dates
         span = f"{oldest}" if oldest == newest else f"{oldest} to {newest}"
@@ -182,6 +190,7 @@ def draw_choice(console: Console, choice: Choice) -> None:
         _draw_runners_up(console, choice)
     table = _table("why the others lost", "candidates", "for example", left=1)
     table.columns[2].justify = "left"
+    table.columns[2].no_wrap = False
     for code, count in lost.most_common():
         example = next(each for each in choice.rejected if each.rejection and each.rejection.code == code)
         assert example.rejection
@@ -198,8 +207,8 @@ def draw_choice(console: Console, choice: Choice) -> None:
 def _draw_frontier(console: Console, shown: Sequence[Candidate], chosen: str) -> None:
     labels = row_labels(shown)
     table = _table(
-        "Pareto frontier", *labels[0], "time", "p95", "cost", "95 % interval", "interruptions",
-        left=1 + len(labels[0]),
+        "", *labels[0], "time", "cost", "95 % interval",
+        left=1 + len(labels[0]), title="Pareto frontier",
     )
     for each, label in zip(shown, labels[1], strict=True):
         time, cost = each.metrics["makespan_seconds"], each.metrics["cost_usd"]
@@ -208,20 +217,28 @@ def _draw_frontier(console: Console, shown: Sequence[Candidate], chosen: str) ->
             f"{'→' if each.id == chosen else ' '} {each.id}",
             *map(escape, label),
             duration(time.mean),
-            duration(time.p95),
             money(cost.mean),
             _interval("cost_usd", cost),
-            digits(each.metrics["interruptions"].mean),
             style=style,
         )
     console.print(table)
 
 
-def _draw_runners_up(console: Console, choice: Choice, limit: int = 5) -> None:
-    flown = [each for each in choice.rejected if each.basis == "engine"]
-    flown.sort(key=lambda each: each.metrics["cost_usd"].mean)
-    if flown:
-        _draw_rejected(console, "runners-up, and why they lost", flown[:limit])
+def _draw_runners_up(console: Console, choice: Choice, limit: int = 12) -> None:
+    """The cheapest that lost of each value of the first axis: why not that machine?"""
+    best: dict[str, Candidate] = {}
+    for each in choice.rejected:
+        key = describe_value(next(iter(each.values.values()), ""))
+        if key not in best or _cost(each) < _cost(best[key]):
+            best[key] = each
+    rows = sorted(best.values(), key=_cost)
+    if rows:
+        _draw_rejected(console, "runners-up, and why they lost", rows[:limit])
+
+
+def _cost(candidate: Candidate) -> float:
+    metric = candidate.metrics.get("cost_usd")
+    return metric.mean if metric and metric.mean == metric.mean else math.inf
 
 
 def draw_misses(console: Console, choice: Choice, limit: int = 8) -> None:
@@ -238,15 +255,18 @@ def draw_misses(console: Console, choice: Choice, limit: int = 8) -> None:
 def _draw_rejected(console: Console, title: str, rows: Iterable[Candidate]) -> None:
     rows = list(rows)
     labels = row_labels(rows)
-    table = _table(title, *labels[0], "time", "cost", "reason", left=1 + len(labels[0]))
+    table = _table(
+        "", *labels[0], "time", "cost", "reason", left=1 + len(labels[0]), title=title
+    )
     table.columns[-1].justify = "left"
     for each, label in zip(rows, labels[1], strict=True):
         time, cost = each.metrics.get("makespan_seconds"), each.metrics.get("cost_usd")
+        least = "≥ " if each.basis == "closed_form" else ""
         table.add_row(
             each.id,
             *map(escape, label),
-            duration(time.mean) if time else "–",
-            money(cost.mean) if cost else "–",
+            f"{least}{duration(time.mean)}" if time else "–",
+            f"{least}{money(cost.mean)}" if cost else "–",
             escape(each.rejection.reason) if each.rejection else "",
         )
     console.print(table)
@@ -255,7 +275,7 @@ def _draw_rejected(console: Console, title: str, rows: Iterable[Candidate]) -> N
 def draw_comparison(
     console: Console,
     predictions: Sequence[Prediction],
-    differences: Sequence[dict[str, object]],
+    differences: Sequence[Difference],
 ) -> None:
     """Predictions side by side, and paired differences against the first."""
     names = [prediction.scenario for prediction in predictions]
@@ -270,16 +290,16 @@ def draw_comparison(
         table.add_row(_METRIC_NAMES.get(metric, metric), *row)
     table.add_row("bottleneck", *(prediction.bottleneck for prediction in predictions))
     console.print(table)
-    paired = _table("difference", "scenario", "mean", "95 % interval", "", left=2)
+    paired = _table("difference", "scenarios", "mean", "95 % interval", "", left=2)
     for each in differences:
-        name = str(each["metric"])
-        mean, (low, high) = each["mean"], each["ci95"]  # type: ignore[misc]
+        low, high = each.ci95
+        known = low == low
         paired.add_row(
-            _METRIC_NAMES.get(name, name),
-            f"{each['scenario']} - {each['baseline']}",
-            _signed(name, mean),
-            "–" if low is None else f"{_signed(name, low)} … {_signed(name, high)}",
-            "" if low is None or low <= 0 <= high else "significant",
+            _METRIC_NAMES.get(each.metric, each.metric),
+            f"{each.scenario} − {each.baseline}",
+            _signed(each.metric, each.mean),
+            f"{_signed(each.metric, low)} … {_signed(each.metric, high)}" if known else "–",
+            "significant" if each.is_significant else "",
         )
     console.print(paired)
 

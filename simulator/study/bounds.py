@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from domain.catalog import Catalog
 from domain.environment import Environment, LocalCache, ObjectStore, SharedFileSystem
 from domain.errors import InputError
-from domain.goal import Goal
+from domain.goal import Goal, needs_prices
 from domain.located import Located
 from domain.prediction import Rejection
 from domain.pricing import DiskUsage, FileSystem, LoadBalancer, NatGateway, ObjectStorage, price
@@ -137,6 +137,8 @@ def _resolve_places(place: Lens, name: str, catalog: Catalog, goal: Goal) -> _Pl
                 problem = Rejection("catalog", "not_offered", error.message)
             else:
                 problem = _out_of_bounds(variant.environment, found, goal)
+                if problem is None and math.isnan(found.usd_per_hour) and needs_prices(goal):
+                    problem = Rejection("catalog", "unpriced", found.unpriced_reason)
         hardware.append(found)
         problems.append(problem)
         usd.append(_node_usd(variant, found, catalog))
@@ -349,7 +351,8 @@ def _reject_training(
         reason = estimate.memory_problem(int(offset), hardware) or Rejection(
             "closed_form",
             "unknown",
-            f"the catalog does not know enough of {hardware.machine} to predict a step",
+            f"{nodes[rows[offset]]:.0f} × {hardware.machine} cannot be predicted: the catalog does "
+            f"not know {columns.unknown(int(at[offset]))}",
         )
         bounds.rejections.setdefault(int(rows[offset]), reason)
     slots = columns.columns["accelerators_per_node"][at] * nodes[rows]

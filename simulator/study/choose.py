@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from domain.catalog import Catalog, Prices, load_catalog
 from domain.errors import InputError
-from domain.goal import Goal
+from domain.figures import duration, money
+from domain.goal import Goal, needs_prices
 from domain.prediction import Candidate, Choice, Metric, Rejection
 from domain.reading import ScenarioFile
 from domain.scenario import Scenario
 from simulator.study.axes import candidate_count, index_columns, values_at
 from simulator.study.bounds import Bounds, bound_candidates
-from simulator.study.judging import needs_prices, out_by_bounds, out_by_flight, score
+from simulator.study.judging import out_by_bounds, out_by_flight, score
 from simulator.study.lenses import read_candidate
 from simulator.study.pareto import dominated_beyond, frontier
 from simulator.study.plan import plan_flight, read_traces
@@ -206,10 +207,25 @@ def _frontier(
                 kept & (time <= time[position]) & (cost <= cost[position])
             )
             rival = meeting[int(better[np.argmin(cost[better])])]
-            rejections[row] = Rejection(
-                "engine", "dominated", f"{candidate_id(rival)} is no slower and no dearer"
-            )
+            rejections[row] = _beaten_in_flight(flown[row], flown[rival], rival)
     return [meeting[int(position)] for position in np.argsort(time) if kept[position]]
+
+
+def _beaten_in_flight(loser: Flown, winner: Flown, winner_row: int) -> Rejection:
+    lost, won = loser.prediction.metrics, winner.prediction.metrics
+    slower = lost["makespan_seconds"].mean - won["makespan_seconds"].mean
+    dearer = lost["cost_usd"].mean - won["cost_usd"].mean
+    margins = [
+        f"{figure(difference)} {word}"
+        for difference, figure, word in (
+            (slower, duration, "slower"),
+            (dearer, money, "dearer"),
+        )
+        if difference > 0
+    ]
+    name = candidate_id(winner_row)
+    reason = f"{' and '.join(margins)} than {name}" if margins else f"comes out as {name} does"
+    return Rejection("engine", "dominated", reason)
 
 
 def candidate_id(row: int) -> str:

@@ -40,6 +40,8 @@ class Hardware:
     local_nvme_bytes: float
     is_tpu: bool
     usd_per_hour: float
+    unpriced_reason: str
+    """What to say where the price is not known."""
     interruptions_per_second: float
     provisioning_seconds: float
     notes: tuple[str, ...] = ()
@@ -87,6 +89,7 @@ def resolve_hardware(environment: Environment, pool_name: str, catalog: Catalog)
         local_nvme_bytes=machine.local_nvme_bytes,
         is_tpu=machine.is_tpu,
         usd_per_hour=_known(offer.usd_per_hour(pool.market)),
+        unpriced_reason=offer.why_unpriced(pool.market),
         interruptions_per_second=rate,
         provisioning_seconds=_CLOUD_PROVISIONING_SECONDS
         if pool.provisioning is None
@@ -128,6 +131,7 @@ def _custom(
         local_nvme_bytes=machine.local_nvme,
         is_tpu=accelerator is not None and accelerator.id.startswith("tpu"),
         usd_per_hour=price,
+        unpriced_reason=f"pool '{name}' has no price; give its machine one, like 'price: $12/h'",
         interruptions_per_second=_SCARCE_INTERRUPTIONS_PER_SECOND
         if pool.market == "spot"
         else 0.0,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
+from domain.figures import duration, money
 from domain.goal import Goal
-from domain.prediction import Metric, Prediction, Rejection
+from domain.prediction import Metric, Rejection
 from simulator.study.bounds import Bounds
 from simulator.study.simulate import Flown
 
@@ -23,17 +25,15 @@ def out_by_bounds(bounds: Bounds, row: int, goal: Goal) -> Rejection | None:
             share - goal.max_spot_share,
         )
     hourly = float(bounds.usd_per_hour[row])
-    if math.isnan(hourly) and needs_prices(goal):
-        return None
     if goal.max_usd_per_hour is not None and hourly > goal.max_usd_per_hour:
-        return _missed("over_hourly_cap", "costs", hourly, goal.max_usd_per_hour, _usd_per_hour)
+        return _missed("over_hourly_cap", "costs", hourly, goal.max_usd_per_hour, _per_hour)
     if goal.deadline is not None and bounds.time_low[row] > goal.deadline:
         return _missed(
-            "too_slow", "takes at least", float(bounds.time_low[row]), goal.deadline, _hours
+            "too_slow", "takes at least", float(bounds.time_low[row]), goal.deadline, duration
         )
     if goal.budget is not None and bounds.cost_low[row] > goal.budget:
         return _missed(
-            "over_budget", "costs at least", float(bounds.cost_low[row]), goal.budget, _usd
+            "over_budget", "costs at least", float(bounds.cost_low[row]), goal.budget, money
         )
     return None
 
@@ -44,11 +44,9 @@ def out_by_flight(flown: Flown, goal: Goal) -> Rejection | None:
     costs = flown.by_replication["cost_usd"]
     if np.isnan(times).any():
         return Rejection("engine", "unfinished", "some of its jobs do not end within the horizon")
-    if needs_prices(goal) and (gaps := machine_gaps(flown.prediction)):
-        return Rejection("goal", "unpriced", gaps[0])
     for code, values, limit, unit in (
-        ("too_slow", times, goal.deadline, _hours),
-        ("over_budget", costs, goal.budget, _usd),
+        ("too_slow", times, goal.deadline, duration),
+        ("over_budget", costs, goal.budget, money),
     ):
         if limit is None:
             continue
@@ -57,22 +55,6 @@ def out_by_flight(flown: Flown, goal: Goal) -> Rejection | None:
             verb = "takes" if code == "too_slow" else "costs"
             return _missed(code, verb, worst, limit, unit)
     return None
-
-
-def needs_prices(goal: Goal) -> bool:
-    """Whether a candidate without a price cannot be judged."""
-    return goal.minimise != "time" or goal.budget is not None
-
-
-def machine_gaps(prediction: Prediction) -> list[str]:
-    """Reasons why machines have no price; services without one leave a lower bound."""
-    machines = {each["machine"] for each in prediction.workloads.values()}
-    return [
-        gap.reason
-        for gap in prediction.bill.unpriced
-        if any(gap.component.startswith(machine) for machine in machines)
-        or not prediction.bill.lines
-    ]
 
 
 def score(metrics: dict[str, Metric], goal: Goal, cheapest: float, fastest: float) -> float:
@@ -95,8 +77,9 @@ def _ratio(value: float, best: float) -> float:
     return value / best if best > 0 else 1.0
 
 
-def _missed(code: str, verb: str, value: float, limit: float, unit: object) -> Rejection:
-    assert callable(unit)
+def _missed(
+    code: str, verb: str, value: float, limit: float, unit: Callable[[float], str]
+) -> Rejection:
     return Rejection(
         "goal",
         code,
@@ -108,13 +91,5 @@ def _missed(code: str, verb: str, value: float, limit: float, unit: object) -> R
 _LIMITS = {"too_slow": "deadline", "over_budget": "budget", "over_hourly_cap": "cap"}
 
 
-def _hours(seconds: float) -> str:
-    return f"{seconds / 3600:,.2f} h"
-
-
-def _usd(amount: float) -> str:
-    return f"${amount:,.2f}"
-
-
-def _usd_per_hour(amount: float) -> str:
-    return f"${amount:,.2f}/h"
+def _per_hour(usd: float) -> str:
+    return f"{money(usd)}/h"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -199,16 +199,11 @@ def _training_job(
         raise ScenarioError(problem.reason, where=where)
     if not np.isfinite(estimate.run_seconds[0]):
         raise ScenarioError(
-            f"its time on {hardware.machine} cannot be predicted: the catalog does not know "
-            f"{_missing(columns.columns)}",
+            f"its time on {nodes} × {hardware.machine} cannot be predicted: the catalog does not "
+            f"know {columns.unknown(0)}",
             where=where,
         )
     return TrainingJob(workload, pool, hardware, estimate)
-
-
-def _missing(columns: Mapping[str, np.ndarray]) -> str:
-    unknown = [key.replace("_", " ") for key, values in columns.items() if np.isnan(values[0])]
-    return ", ".join(unknown) or "enough"
 
 
 def _training_row(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from domain.figures import duration, money
 from domain.goal import Goal
 from domain.prediction import Candidate
 
@@ -17,14 +18,14 @@ def why_chosen(
     if goal.deadline is not None:
         spare = 1 - time.p95 / goal.deadline
         reasons.append(
-            f"done in {time.mean / 3600:.2f} h, p95 {time.p95 / 3600:.2f} h: "
-            f"{spare:.0%} before the deadline of {goal.deadline / 3600:g} h"
+            f"done in {duration(time.mean)}, p95 {duration(time.p95)}: "
+            f"{spare:.1%} before the deadline of {duration(goal.deadline)}"
         )
     if goal.budget is not None:
         spare = 1 - cost.p95 / goal.budget
         reasons.append(
-            f"costs ${cost.mean:,.2f}, p95 ${cost.p95:,.2f}: {spare:.0%} below the budget of "
-            f"${goal.budget:,.0f}"
+            f"costs {money(cost.mean)}, p95 {money(cost.p95)}: {spare:.1%} below the budget of "
+            f"{money(goal.budget)}"
         )
     if beside:
         fastest = min(beside, key=lambda each: each.metrics["makespan_seconds"].mean)
@@ -33,8 +34,7 @@ def why_chosen(
         if saved > 0:
             more = other["cost_usd"].mean - cost.mean
             reasons.append(
-                f"the fastest, {fastest.id}, would save {saved / 3600:.2f} h for "
-                f"${more:,.2f} more"
+                f"the fastest, {fastest.id}, would save {duration(saved)} for {money(more)} more"
             )
         near = [each for each in beside if _within_noise(chosen, each)]
         if near:

@@ -149,7 +149,7 @@ def _values(
         "queueing_delay_seconds": [each.queueing_seconds for each in outcomes],
         "makespan_seconds": one_each(each.makespan_seconds for each in outcomes),
         "accelerator_utilisation": one_each(each.utilisation for each in outcomes),
-        "cost_usd": one_each(_cost(bill) for bill in bills),
+        "cost_usd": one_each(_cost(plan, bill) for bill in bills),
         "interruptions": one_each(each.interruptions for each in outcomes),
         "lost_accelerator_seconds": one_each(each.lost_accelerator_seconds for each in outcomes),
     }
@@ -158,27 +158,29 @@ def _values(
     )
     if samples and not plan.recorded and not plan.synthetic:
         values["cost_per_million_samples_usd"] = one_each(
-            _cost(bill) / samples * 1e6 for bill in bills
+            _cost(plan, bill) / samples * 1e6 for bill in bills
         )
     return values
 
 
-def _cost(bill: Bill) -> float:
-    """Dollars of one replication; not known where nothing at all has a price."""
-    return float(bill.total_usd) if bill.lines or not bill.unpriced else math.nan
+def _cost(plan: FlightPlan, bill: Bill) -> float:
+    """Dollars of one replication; not known where a machine has no price."""
+    known = not any(math.isnan(each.usd_per_hour) for each in plan.hardware)
+    return float(bill.total_usd) if known else math.nan
 
 
 def _bottleneck(plan: FlightPlan, metrics: dict[str, Metric]) -> str:
-    """What holds the work up most: the queue where jobs wait longer than they run, else the
+    """What holds the work up most: waiting where jobs wait longer than they run, else the
     part of the longest training job that bounds its steps."""
     waiting = metrics["queueing_delay_seconds"].mean
     completion = metrics["job_completion_time_seconds"].mean
+    if waiting > completion / 2:
+        provisioning = max(pool.provisioning_seconds for pool in plan.pools)
+        return "queueing for accelerators" if waiting > 2 * provisioning else "provisioning"
     if plan.training:
         longest = max(plan.training.values(), key=lambda job: float(job.estimate.run_seconds[0]))
-        bound = longest.estimate.bottleneck(0)
-    else:
-        bound = "the jobs' own durations"
-    return "queueing for accelerators" if waiting > completion / 2 else bound
+        return longest.estimate.bottleneck(0)
+    return "the jobs' own durations"
 
 
 def _training_facts(job: TrainingJob) -> dict[str, Any]:

@@ -33,9 +33,18 @@ Indices = NDArray[np.intp]
 
 # First reads per second of one prefix (AWS, S3 User Guide; Google Cloud, Request rates).
 _READS_PER_SECOND = {"aws": 5500.0, "gcp": 5000.0}
+_NEEDED = {
+    "peak_flops": "its peak FLOP/s",
+    "memory_bytes_per_second": "its memory bandwidth",
+    "accelerator_memory_bytes": "its memory",
+    "link_bytes_per_second": "the links between its accelerators",
+    "network_bytes_per_second": "the network between its hosts",
+}
 # A parallel file system and a bucket of a custom provider: as the lower of the clouds.
 _DEFAULT_READS_PER_SECOND = 5000.0
 _TORUS_DIMENSIONS = {"ici-2d-torus": 2, "ici-3d-torus": 3}
+# Switches of these generations add up what passes through them (NVIDIA, NVLink SHARP).
+_REDUCING_LINKS = ("nvlink4", "nvlink5")
 # Slices with whole rings: from 4×4×4 chips on v4 and v5p, from 16×16 on v5e and v6e
 # (Google Cloud, TPU v4, v5e and v6e system architecture).
 _WRAPPED_FROM_CHIPS = {2: 256, 3: 64}
@@ -57,6 +66,14 @@ class HardwareColumns:
             key: np.array([row[key] for _, row in rows], dtype=float) for key in rows[0][1]
         }
         return cls(tuple(choices), tuple(problem for problem, _ in rows), columns)
+
+
+    def unknown(self, index: int) -> str:
+        """What the catalog would have to know to predict on one choice."""
+        names = [
+            name for key, name in _NEEDED.items() if math.isnan(float(self.columns[key][index]))
+        ]
+        return ", ".join(names) or "enough"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +149,7 @@ def estimate_training(
         },
         link_is_pcie=columns["link_is_pcie"] > 0,
         torus_wraps=columns["torus_wraps"] > 0,
+        switch_reduces=columns["switch_reduces"] > 0,
         format_code=columns["format_code"].astype(np.intp),
         vcpus_per_node=columns["vcpu"],
         accelerators_per_node=per_node,
@@ -212,6 +230,7 @@ def _row(hardware: Hardware, workload: Training) -> tuple[Rejection | None, dict
         "memory_bytes_per_second": _known(chip.memory_bytes_per_second if chip else None),
         "accelerator_memory_bytes": _known(chip.memory_bytes if chip else None),
         "link_bytes_per_second": _known(chip.link_bytes_per_second if chip else None),
+        "switch_reduces": float(chip is not None and chip.link_kind in _REDUCING_LINKS),
         "link_is_pcie": float(chip is not None and chip.link_kind.startswith("pcie")),
         "torus_dimensions": dimensions,
         "torus_wraps": float(chips >= _WRAPPED_FROM_CHIPS.get(dimensions, 0)),

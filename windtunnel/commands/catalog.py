@@ -178,14 +178,15 @@ def _draw(console: Console, rows: list[dict[str, Any]], found: int, catalog: Cat
     from rich.markup import escape
     from rich.table import Table
 
-    from simulator.report.figures import digits
+    from domain.figures import digits
 
-    hidden = {"source", "tiers", "unpriced", "spot_range_usd_per_hour", "commit_3y_usd_per_hour"}
-    columns = [key for key in rows[0] if key not in hidden]
+    columns = [key for key in rows[0] if key not in _ONLY_IN_JSON]
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         number = any(isinstance(row[column], float | int) for row in rows)
-        table.add_column(_heading(column), justify="right" if number else "left")
+        table.add_column(
+            _heading(column), justify="right" if number else "left", no_wrap=not number
+        )
     for row in rows:
         table.add_row(
             *(
@@ -206,12 +207,26 @@ def _draw(console: Console, rows: list[dict[str, Any]], found: int, catalog: Cat
     console.print(f"[dim]catalog {catalog.snapshot}[/]")
 
 
+# What a row has no room for on a terminal.
+_ONLY_IN_JSON = {
+    "provider",
+    "vendor",
+    "link",
+    "source",
+    "tiers",
+    "unpriced",
+    "spot_range_usd_per_hour",
+    "commit_3y_usd_per_hour",
+}
+
+
 def _heading(key: str) -> str:
     return (
-        key.replace("_usd_per_hour", " $/h")
-        .replace("_gbit_per_s", " Gbit/s")
-        .replace("_gbyte_per_s", " GB/s")
-        .replace("_gib", " GiB")
-        .replace("_tflops", " TFLOP/s")
+        key.replace("accelerators", "of them")
+        .replace("_usd_per_hour", "\n$/h")
+        .replace("_gbit_per_s", "\nGbit/s")
+        .replace("_gbyte_per_s", "\nGB/s")
+        .replace("_gib", "\nGiB")
+        .replace("_tflops", "\nTFLOP/s")
         .replace("_", " ")
     )

@@ -64,7 +64,7 @@ def _draw(console: Console, path: Path, summary: TraceSummary) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from simulator.report.figures import digits, duration
+    from domain.figures import digits, duration
 
     console.print(
         f"[bold]{escape(str(path))}[/]  {summary.jobs:,} jobs over "
