@@ -89,10 +89,15 @@ class Hyperexponential:
     mean_seconds: float
     cv: float
 
+    @property
+    def first_share(self) -> float:
+        """Probability p₁ of the shorter phase."""
+        squared = self.cv**2
+        return (1 + math.sqrt((squared - 1) / (squared + 1))) / 2
+
     def draw(self, generator: np.random.Generator, count: int) -> Floats:
         """``count`` independent durations."""
-        squared = self.cv**2
-        first = (1 + math.sqrt((squared - 1) / (squared + 1))) / 2
+        first = self.first_share
         share = np.where(generator.random(count) < first, first, 1 - first)
         scale: Floats = self.mean_seconds / (2 * share)
         return generator.exponential(scale)
