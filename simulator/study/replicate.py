@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,10 @@ from simulator.study.plan import FlightPlan
 
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
+Result = TypeVar("Result")
+
+_TRIAL_SECONDS = 1.0
+_WORKERS_START_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +104,34 @@ def _fly_outcome(plan: FlightPlan, seed: int, replication: int) -> Outcome:
 
 
 def run_tasks(
-    function: Callable[..., object],
-    tasks: Sequence[tuple[object, ...]],
+    function: Callable[..., Result],
+    tasks: Sequence[tuple[Any, ...]],
     workers: int,
     progress: Progress | None = None,
-) -> list:  # type: ignore[type-arg]
-    """Results in the order of the tasks, from this process or several."""
-    if workers == 1 or len(tasks) < 2:
-        results = []
-        for done, task in enumerate(tasks, start=1):
-            results.append(function(*task))
-            if progress:
-                progress(done, len(tasks))
-        return results
-    from joblib import Parallel, delayed
+) -> list[Result]:
+    """Results in the order of the tasks, from this process or several.
 
-    running = Parallel(n_jobs=workers, return_as="generator")(
-        delayed(function)(*task) for task in tasks
-    )
-    results = []
-    for done, result in enumerate(running, start=1):
-        results.append(result)
+    Starting workers costs seconds, so a first part is done here; the rest goes to workers
+    only where that will pay. The results are the same either way.
+    """
+    results: list[Result] = []
+    started = perf_counter()
+    for task in tasks:
+        elapsed = perf_counter() - started
+        if results and workers > 1 and elapsed > _TRIAL_SECONDS:
+            left = elapsed / len(results) * (len(tasks) - len(results))
+            if left * (1 - 1 / workers) > _WORKERS_START_SECONDS:
+                break
+        results.append(function(*task))
         if progress:
-            progress(done, len(tasks))
+            progress(len(results), len(tasks))
+    if len(results) < len(tasks):
+        from joblib import Parallel, delayed
+
+        rest = tasks[len(results) :]
+        parallel = Parallel(n_jobs=workers, return_as="generator")
+        for result in parallel(delayed(function)(*task) for task in rest):
+            results.append(result)
+            if progress:
+                progress(len(results), len(tasks))
     return results
