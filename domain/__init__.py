@@ -1,0 +1,1 @@
+"""The nouns and the facts: what is provisioned, what runs, what it costs."""

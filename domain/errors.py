@@ -56,7 +56,7 @@ class TraceError(InputError):
     """A trace, or one row of it, that cannot be read."""
 
 
-class GoalNotMet(WindtunnelError):
+class GoalNotMet(WindtunnelError):  # noqa: N818, an answer rather than an error
     """No candidate meets the goal. The caller has already said which came near."""
 
 

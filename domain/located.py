@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -71,9 +71,7 @@ def read_text(path: Path, what: str, error: type[InputError] = ScenarioError) ->
     except UnicodeDecodeError:
         raise error(f"is not text in UTF-8; a {what} is", where=str(path)) from None
     except OSError as failure:
-        raise error(
-            f"cannot be read: {failure.strerror or failure}", where=str(path)
-        ) from None
+        raise error(f"cannot be read: {failure.strerror or failure}", where=str(path)) from None
 
 
 def read_yaml(path: Path, what: str = "scenario") -> Located:
@@ -93,7 +91,9 @@ def parse_yaml(text: str, name: str, what: str = "scenario") -> Located:
         if node is None:
             raise ScenarioError(f"is empty; a {what} is a YAML mapping", where=name)
         if not isinstance(node, yaml.MappingNode):
-            raise ScenarioError(f"must be a YAML mapping of keys to values, as a {what} is", where=name)
+            raise ScenarioError(
+                f"must be a YAML mapping of keys to values, as a {what} is", where=name
+            )
         located = Located({}, name)
         _note_places(node, (), located)
         located.data = loader.construct_document(node)
@@ -172,13 +172,11 @@ def _sentences(errors: Sequence[ErrorDetails], located: Located, limit: int = 6)
 def _path_in_data(error: ErrorDetails, data: Any) -> KeyPath:
     """Pydantic's location without the tags of unions, which the file does not hold."""
     path: list[str | int] = []
-    here = data
+    here: Any = data
     for step in error["loc"]:
-        if isinstance(here, Mapping) and step in here:
+        try:
             here = here[step]
-        elif isinstance(here, Sequence) and isinstance(step, int) and step < len(here):
-            here = here[step]
-        else:
+        except (KeyError, IndexError, TypeError):
             continue
         path.append(step)
     if error["type"] == "unknown_key":

@@ -105,9 +105,7 @@ class Kind:
             )
         match = _QUANTITY.match(value)
         if match is None:
-            raise QuantityError(
-                f"'{value}' is not {self.name}; write for example '{self.example}'"
-            )
+            raise QuantityError(f"'{value}' is not {self.name}; write for example '{self.example}'")
         dollar, digits, unit = match.groups()
         number = float(digits.replace("_", "").replace(",", ""))
         if not math.isfinite(number):
@@ -119,7 +117,8 @@ class Kind:
                 return 0.0
             what = f"unit '{unit}'" if unit else "no unit"
             raise QuantityError(
-                f"'{value}' has {what}, which is not {self.name}; write for example '{self.example}'"
+                f"'{value}' has {what}, which is not {self.name}; "
+                f"write for example '{self.example}'"
             )
         return number * factor
 
@@ -150,9 +149,7 @@ class Kind:
         return float(digits) * self.units[unit] == value
 
 
-DURATION = Kind(
-    "a duration", "s", _TIMES, ("day", "h", "min", "s", "ms", "us"), "90 min"
-)
+DURATION = Kind("a duration", "s", _TIMES, ("day", "h", "min", "s", "ms", "us"), "90 min")
 SIZE = Kind(
     "a size",
     "B",
@@ -171,7 +168,11 @@ MONEY = Kind("an amount of money", "$", {"$": 1.0}, ("$",), "$2000", currency=Tr
 MONEY_RATE = Kind(
     "money per time",
     "$/h",
-    {f"${slash}{word}": _HOUR / seconds for word, seconds in _TIMES.items() for slash in ("/", "per")},
+    {
+        f"${slash}{word}": _HOUR / seconds
+        for word, seconds in _TIMES.items()
+        for slash in ("/", "per")
+    },
     ("$/h", "$/day", "$/month"),
     "$250/day",
     currency=True,

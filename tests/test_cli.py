@@ -36,7 +36,11 @@ workloads:
     checkpointing: {interval: 10 min}
 goal: {minimise: cost, deadline: 12 h, budget: $500}
 axes:
-  environment.pools.train.machine: [g5.12xlarge, g6.12xlarge, trn1.32xlarge, {provider: gcp, region: us-central1, machine: tpu-v5litepod-8}]
+  environment.pools.train.machine:
+    - g5.12xlarge
+    - g6.12xlarge
+    - trn1.32xlarge
+    - {provider: gcp, region: us-central1, machine: tpu-v5litepod-8}
   environment.pools.train.count: [1, 2]
 seed: 3
 replications: 5
@@ -188,9 +192,7 @@ def test_a_goal_that_nothing_meets(command: Command, scenario: Path) -> None:
         ),
     ],
 )
-def test_why_candidates_lose(
-    command: Command, scenario: Path, setting: str, reason: str
-) -> None:
+def test_why_candidates_lose(command: Command, scenario: Path, setting: str, reason: str) -> None:
     code, text, _ = command("choose", scenario, "--json", "--set", setting)
     assert code == 1
     assert reason in {row["reason_code"] for row in json.loads(text)["rejected"]}
@@ -226,9 +228,7 @@ def test_where_a_machine_is_offered(command: Command, scenario: Path) -> None:
 
 def test_malformed_trace_rows_name_file_and_line(command: Command, tmp_path: Path) -> None:
     trace = tmp_path / "jobs.csv"
-    trace.write_text(
-        "submit_seconds,duration_seconds,accelerators\n0,60,1\n10,abc,2\n"
-    )
+    trace.write_text("submit_seconds,duration_seconds,accelerators\n0,60,1\n10,abc,2\n")
     scenario = tmp_path / "t.yaml"
     scenario.write_text(
         "environment: {provider: custom, pools: {p: {machine: {accelerators: 8}, count: 1}}}\n"
@@ -242,9 +242,7 @@ def test_malformed_trace_rows_name_file_and_line(command: Command, tmp_path: Pat
 
 def test_jobs_are_written_as_csv_and_parquet(command: Command, tmp_path: Path) -> None:
     trace = tmp_path / "jobs.csv"
-    trace.write_text(
-        "submit_seconds,duration_seconds,accelerators\n0,60,8\n10,30,2\n20,5,1\n"
-    )
+    trace.write_text("submit_seconds,duration_seconds,accelerators\n0,60,8\n10,30,2\n20,5,1\n")
     scenario = tmp_path / "t.yaml"
     scenario.write_text(
         "environment: {provider: custom, pools: {p: {machine: {accelerators: 8}, count: 1}}}\n"

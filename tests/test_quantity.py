@@ -50,7 +50,7 @@ def test_what_people_write(kind: Kind, text: object, si: float) -> None:
     ],
 )
 def test_what_is_wrong_is_said(kind: Kind, text: object, said: str) -> None:
-    with pytest.raises(QuantityError, match="^.*$") as caught:
+    with pytest.raises(QuantityError) as caught:
         kind.parse(text)
     assert said in str(caught.value)
 

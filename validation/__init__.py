@@ -16,7 +16,7 @@ class Check:
         rows: how many figures of truth it was held against.
         measure: what ``error`` and ``bar`` are figures of.
         error: what came out.
-        bar: the most that passes.
+        bar: the most that passes; None where no bar was set.
         baseline: the same error of a trivial answer; None where there is none.
     """
 
@@ -24,13 +24,13 @@ class Check:
     rows: int
     measure: str
     error: float
-    bar: float
+    bar: float | None
     baseline: float | None = None
 
     @property
-    def passed(self) -> bool:
-        """Whether the error is within the bar."""
-        return self.error <= self.bar
+    def passed(self) -> bool | None:
+        """Whether the error is within the bar; None where there is none."""
+        return None if self.bar is None else self.error <= self.bar
 
 
 def shared_data() -> Path:
@@ -43,7 +43,9 @@ def print_checks(checks: list[Check]) -> None:
     print(f"{'model':34}{'rows':>8}  {'measure':38}{'error':>12}{'baseline':>12}{'bar':>8}  passed")
     for check in checks:
         baseline = "-" if check.baseline is None else f"{check.baseline:,.4g}"
+        bar = "-" if check.bar is None else f"{check.bar:.4g}"
+        passed = {None: "-", True: "yes", False: "NO"}[check.passed]
         print(
             f"{check.model:34}{check.rows:>8,}  {check.measure:38}{check.error:>12.4g}"
-            f"{baseline:>12}{check.bar:>8.4g}  {'yes' if check.passed else 'NO'}"
+            f"{baseline:>12}{bar:>8}  {passed}"
         )

@@ -7,7 +7,6 @@ model's FLOPs and takes one utilisation for all, the median of the first half.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from simulator.models import PRIORS, Calibration
 from simulator.models.compute import passes_per_forward
+from validation import Check, shared_data
 from validation.collectives import read_all_reduces
 from validation.training_cases import Case, read_cases
 
@@ -50,7 +50,7 @@ class Row:
 
 def run(data: Path | None = None, calibration: Calibration = PRIORS) -> list[Row]:
     """One row per family of models, and one for all-reduce timings."""
-    folder = data or Path(os.environ.get("WINDTUNNEL_SHARED", "../shared")) / "data"
+    folder = data or shared_data()
     cases = read_cases(folder)
     utilisation = _median_utilisation([case for case in cases if not case.held_out])
     held_out = [case for case in cases if case.held_out]
@@ -111,6 +111,21 @@ def _row(
         bar=bar,
         passed=None if bar is None else median <= bar,
     )
+
+
+def checks() -> list[Check]:
+    """The held-out half in the form of the common table; the bar is on the median error."""
+    return [
+        Check(
+            model=row.model,
+            rows=row.rows,
+            measure=f"median error (MAPE {row.mape:.0%}, bias {row.bias:+.0%})",
+            error=row.median,
+            bar=row.bar,
+            baseline=row.baseline,
+        )
+        for row in run()
+    ]
 
 
 def print_rows(rows: list[Row]) -> None:

@@ -63,9 +63,7 @@ def replacing(path: Path) -> Iterator[Path]:
             prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent
         )
     except OSError as error:
-        raise InputError(
-            f"cannot be written: {error.strerror or error}", where=str(path)
-        ) from None
+        raise InputError(f"cannot be written: {error.strerror or error}", where=str(path)) from None
     os.close(handle)
     temporary = Path(name)
     try:
@@ -78,8 +76,6 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise InputError(
-            f"cannot be written: {error.strerror or error}", where=str(path)
-        ) from None
+        raise InputError(f"cannot be written: {error.strerror or error}", where=str(path)) from None
     finally:
         temporary.unlink(missing_ok=True)

@@ -63,7 +63,9 @@ def write_environment(path: Path, environment: Environment) -> None:
     if document is None:
         document = yaml.map() if hasattr(yaml, "map") else {}
     if not isinstance(document, dict):
-        raise ScenarioError("is not a stack config: a mapping with the key 'config'", where=str(path))
+        raise ScenarioError(
+            "is not a stack config: a mapping with the key 'config'", where=str(path)
+        )
     config = document.setdefault("config", {})
     if not isinstance(config, dict):
         raise ScenarioError("'config' holds no keys; it was left as it is", where=str(path))

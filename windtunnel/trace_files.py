@@ -61,8 +61,6 @@ def _header(path: Path) -> list[str]:
 def _names(path: Path, column: str, prefix: str) -> list[str]:
     header, *rows = _rows(path)
     if column not in header:
-        raise TraceError(
-            f"has no column '{column}'; it has {', '.join(header)}", where=str(path)
-        )
+        raise TraceError(f"has no column '{column}'; it has {', '.join(header)}", where=str(path))
     at = header.index(column)
     return sorted({prefix + row[at] for row in rows if len(row) > at})

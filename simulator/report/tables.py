@@ -192,7 +192,9 @@ def draw_choice(console: Console, choice: Choice) -> None:
     table.columns[2].justify = "left"
     table.columns[2].no_wrap = False
     for code, count in lost.most_common():
-        example = next(each for each in choice.rejected if each.rejection and each.rejection.code == code)
+        example = next(
+            each for each in choice.rejected if each.rejection and each.rejection.code == code
+        )
         assert example.rejection
         table.add_row(
             _REASON_NAMES.get(code, code.replace("_", " ")),
@@ -207,8 +209,13 @@ def draw_choice(console: Console, choice: Choice) -> None:
 def _draw_frontier(console: Console, shown: Sequence[Candidate], chosen: str) -> None:
     labels = row_labels(shown)
     table = _table(
-        "", *labels[0], "time", "cost", "95 % interval",
-        left=1 + len(labels[0]), title="Pareto frontier",
+        "",
+        *labels[0],
+        "time",
+        "cost",
+        "95 % interval",
+        left=1 + len(labels[0]),
+        title="Pareto frontier",
     )
     for each, label in zip(shown, labels[1], strict=True):
         time, cost = each.metrics["makespan_seconds"], each.metrics["cost_usd"]
@@ -245,7 +252,9 @@ def draw_misses(console: Console, choice: Choice, limit: int = 8) -> None:
     """Where no candidate meets the goal: those that came nearest, and by how much."""
     console.print("[bold red]no candidate meets the goal[/]")
     missed = [
-        each for each in choice.rejected if each.rejection and each.rejection.miss == each.rejection.miss
+        each
+        for each in choice.rejected
+        if each.rejection and each.rejection.miss == each.rejection.miss
     ]
     missed.sort(key=lambda each: each.rejection.miss if each.rejection else 0.0)
     if missed:
@@ -255,9 +264,7 @@ def draw_misses(console: Console, choice: Choice, limit: int = 8) -> None:
 def _draw_rejected(console: Console, title: str, rows: Iterable[Candidate]) -> None:
     rows = list(rows)
     labels = row_labels(rows)
-    table = _table(
-        "", *labels[0], "time", "cost", "reason", left=1 + len(labels[0]), title=title
-    )
+    table = _table("", *labels[0], "time", "cost", "reason", left=1 + len(labels[0]), title=title)
     table.columns[-1].justify = "left"
     for each, label in zip(rows, labels[1], strict=True):
         time, cost = each.metrics.get("makespan_seconds"), each.metrics.get("cost_usd")
@@ -282,9 +289,7 @@ def draw_comparison(
     table = _table("metric", *names)
     for metric in predictions[0].metrics:
         row = [
-            figure(metric, prediction.metrics[metric].mean)
-            if metric in prediction.metrics
-            else "–"
+            figure(metric, prediction.metrics[metric].mean) if metric in prediction.metrics else "–"
             for prediction in predictions
         ]
         table.add_row(_METRIC_NAMES.get(metric, metric), *row)

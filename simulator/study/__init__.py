@@ -1,0 +1,1 @@
+"""Questions to the simulator: one scenario, several side by side, or a choice."""

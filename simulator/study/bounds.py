@@ -109,9 +109,7 @@ def bound_candidates(
     return bounds
 
 
-def _reject_variants(
-    bounds: Bounds, lens: Lens, problems: Sequence[Rejection | None]
-) -> None:
+def _reject_variants(bounds: Bounds, lens: Lens, problems: Sequence[Rejection | None]) -> None:
     for variant, problem in enumerate(problems):
         if problem is not None:
             for row in np.flatnonzero(lens.index == variant):
@@ -230,7 +228,9 @@ def _shared_usd(at: Scenario | Rejection, kept: Scenario | Rejection, catalog: C
     for name, each in kept.environment.storage.items():
         if isinstance(each, ObjectStore):
             usages.append(
-                ObjectStorage(name, *here, each.size or 0.0, 3600.0, storage_class=each.storage_class)
+                ObjectStorage(
+                    name, *here, each.size or 0.0, 3600.0, storage_class=each.storage_class
+                )
             )
         elif isinstance(each, SharedFileSystem):
             usages.append(
@@ -280,7 +280,15 @@ def _bound_work(
                         bounds.rejections.setdefault(int(row), problem)
                     continue
                 _bound_training(
-                    bounds, time_high, rows, place, places[pool], nodes[pool], workload, kept, calibration
+                    bounds,
+                    time_high,
+                    rows,
+                    place,
+                    places[pool],
+                    nodes[pool],
+                    workload,
+                    kept,
+                    calibration,
                 )
     bounds.time_high = np.full(count, np.inf) if any_trace else time_high
     bounds.cost_low = bounds.usd_per_hour * bounds.time_low / 3600.0
@@ -327,9 +335,7 @@ def _bound_training(
     margin = np.where(rate > 0, _SPOT_MARGIN, _STEADY_MARGIN)
     begun = max(workload.submit, 0.0)
     bounds.time_low[rows] = np.fmax(bounds.time_low[rows], low + begun)
-    time_high[rows] = np.fmax(
-        time_high[rows], high * margin + _PROVISIONING_MARGIN * ready + begun
-    )
+    time_high[rows] = np.fmax(time_high[rows], high * margin + _PROVISIONING_MARGIN * ready + begun)
     _reject_training(bounds, rows, at, columns, estimate, workload, nodes)
 
 

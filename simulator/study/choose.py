@@ -203,9 +203,7 @@ def _frontier(
     kept &= np.isin(np.arange(len(meeting)), first)
     for position, row in enumerate(meeting):
         if not kept[position]:
-            better = np.flatnonzero(
-                kept & (time <= time[position]) & (cost <= cost[position])
-            )
+            better = np.flatnonzero(kept & (time <= time[position]) & (cost <= cost[position]))
             rival = meeting[int(better[np.argmin(cost[better])])]
             rejections[row] = _beaten_in_flight(flown[row], flown[rival], rival)
     return [meeting[int(position)] for position in np.argsort(time) if kept[position]]

@@ -132,9 +132,7 @@ def _custom(
         is_tpu=accelerator is not None and accelerator.id.startswith("tpu"),
         usd_per_hour=price,
         unpriced_reason=f"pool '{name}' has no price; give its machine one, like 'price: $12/h'",
-        interruptions_per_second=_SCARCE_INTERRUPTIONS_PER_SECOND
-        if pool.market == "spot"
-        else 0.0,
+        interruptions_per_second=_SCARCE_INTERRUPTIONS_PER_SECOND if pool.market == "spot" else 0.0,
         provisioning_seconds=pool.provisioning or 0.0,
     )
 
@@ -151,10 +149,14 @@ def _interruptions(offer: Offer, market: Market) -> tuple[float, str | None]:
         return 0.0, None
     published = offer.spot_interruption_per_month
     if published is not None and published[1] is not None:
-        return interruption_rate_per_second(sum(published) / 2), None
+        return interruption_rate_per_second((published[0] + published[1]) / 2), None
     return _SCARCE_INTERRUPTIONS_PER_SECOND, (
         f"spot {offer.machine}: one interruption a day of each node is assumed; "
-        + ("its provider publishes no rate" if published is None else "published: above 20 % a month")
+        + (
+            "its provider publishes no rate"
+            if published is None
+            else "published: above 20 % a month"
+        )
     )
 
 

@@ -76,4 +76,3 @@ def read_candidate(base: Located, values: Mapping[str, Any]) -> Scenario | Rejec
         return parse(Scenario, apply_values(base, values))
     except InputError as error:
         return Rejection("parse", "invalid", str(error).splitlines()[0])
-

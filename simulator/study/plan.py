@@ -16,8 +16,8 @@ from domain.workload import CsvTrace, PhillyTrace, SyntheticTrace, Training
 from simulator.engine import JobTable, PoolSpec, Streams
 from simulator.models.calibration import PRIORS, Calibration
 from simulator.study.hardware import PROVISIONING_CV, Hardware, pool_nodes, resolve_hardware
-from simulator.study.training import HardwareColumns, TrainingEstimate, estimate_training
 from simulator.study.synthetic import draw_trace
+from simulator.study.training import HardwareColumns, TrainingEstimate, estimate_training
 from simulator.traces import Trace, read_jobs_csv, read_philly
 
 
@@ -130,9 +130,7 @@ def plan_flight(
             recorded[key] = traces[key]
         else:
             recorded[key] = read_trace(workload, scenario, folder)
-    return FlightPlan(
-        name, scenario, hardware, pools, training, recorded, synthetic, calibration
-    )
+    return FlightPlan(name, scenario, hardware, pools, training, recorded, synthetic, calibration)
 
 
 def read_trace(workload: PhillyTrace | CsvTrace, scenario: Scenario, folder: Path) -> Trace:
@@ -213,7 +211,9 @@ def _training_row(
     variation = calibration.run_to_run_variation
     spread = np.sqrt(np.log1p(variation**2))
     # A factor whose mean is 1, so that the mean run takes the predicted time.
-    factor = np.exp(spread * streams.generator(f"run-to-run/{name}").standard_normal() - spread**2 / 2)
+    factor = np.exp(
+        spread * streams.generator(f"run-to-run/{name}").standard_normal() - spread**2 / 2
+    )
     estimate = job.estimate
     return JobTable(
         job_id=np.zeros(1, np.int64),
@@ -223,9 +223,7 @@ def _training_row(
         duration_seconds=estimate.run_seconds * factor,
         checkpoint_interval_seconds=estimate.checkpoint_interval_seconds,
         checkpoint_write_seconds=np.nan_to_num(estimate.checkpoint_write_seconds),
-        restart_seconds=np.nan_to_num(
-            estimate.restart_seconds, nan=calibration.startup_seconds
-        ),
+        restart_seconds=np.nan_to_num(estimate.restart_seconds, nan=calibration.startup_seconds),
     )
 
 

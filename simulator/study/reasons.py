@@ -55,7 +55,5 @@ def _superlative(goal: Goal) -> str:
 
 
 def _within_noise(one: Candidate, other: Candidate) -> bool:
-    (low, high), (other_low, other_high) = (
-        each.metrics["cost_usd"].ci95 for each in (one, other)
-    )
+    (low, high), (other_low, other_high) = (each.metrics["cost_usd"].ci95 for each in (one, other))
     return low <= other_high and other_low <= high

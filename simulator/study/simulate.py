@@ -216,4 +216,3 @@ def _flight_notes(outcomes: Sequence[Outcome]) -> list[str]:
             "their completion times are not in the figures"
         )
     return notes
-

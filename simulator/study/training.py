@@ -62,11 +62,8 @@ class HardwareColumns:
     def of(cls, choices: Sequence[Hardware], workload: Training) -> HardwareColumns:
         """Columns at the precision and for the framework of one workload."""
         rows = [_row(hardware, workload) for hardware in choices]
-        columns = {
-            key: np.array([row[key] for _, row in rows], dtype=float) for key in rows[0][1]
-        }
+        columns = {key: np.array([row[key] for _, row in rows], dtype=float) for key in rows[0][1]}
         return cls(tuple(choices), tuple(problem for problem, _ in rows), columns)
-
 
     def unknown(self, index: int) -> str:
         """What the catalog would have to know to predict on one choice."""

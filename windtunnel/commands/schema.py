@@ -21,7 +21,8 @@ class Document(StrEnum):
 
 def schema(
     document: Annotated[
-        Document, typer.Argument(help="Which file: a scenario, a stack's environment, a price list.")
+        Document,
+        typer.Argument(help="Which file: a scenario, a stack's environment, a price list."),
     ] = Document.SCENARIO,
     out: Out = None,
 ) -> None:
@@ -30,12 +31,14 @@ def schema(
     Example:  windtunnel schema > .windtunnel.schema.json, and as the first line of a scenario
     # yaml-language-server: $schema=.windtunnel.schema.json
     """
+    from pydantic import BaseModel
+
     from domain.catalog import Prices
     from domain.environment import Environment
     from domain.scenario import Scenario
     from windtunnel.output import to_json, write_atomically
 
-    models = {
+    models: dict[Document, type[BaseModel]] = {
         Document.SCENARIO: Scenario,
         Document.ENVIRONMENT: Environment,
         Document.PRICES: Prices,

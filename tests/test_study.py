@@ -1,0 +1,218 @@
+"""Choosing is right: pruning changes no answer, limits hold, bills and metrics agree."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.catalog import load_catalog
+from domain.errors import InputError
+from domain.located import parse, parse_yaml
+from domain.prediction import Choice
+from domain.reading import ScenarioFile
+from domain.scenario import Scenario
+from simulator.study import choose as choosing
+from simulator.study.axes import apply_values, index_columns, values_at
+from simulator.study.bounds import bound_candidates
+from simulator.study.simulate import Flown, simulate
+from simulator.study.statistics import confidence_interval, summarise
+
+TODAY = date(2026, 11, 23)
+
+BASE = """\
+environment:
+  provider: aws
+  region: us-east-1
+  pools:
+    train: {machine: p4d.24xlarge, count: 2}
+  storage:
+    dataset: {kind: object_store, size: 150 GB}
+    checkpoints: {kind: object_store}
+workloads:
+  resnet50:
+    kind: training
+    model: resnet50
+    dataset: {samples: 1281167, sample_size: 110 kB, kind: jpeg}
+    precision: fp16
+    global_batch: 2048
+    epochs: 90
+    checkpointing: {interval: 10 min}
+goal: {minimise: cost, deadline: 6 h}
+axes:
+  environment.pools.train.machine:
+    - g5.12xlarge
+    - p4d.24xlarge
+    - {provider: gcp, region: us-central1, machine: tpu-v5litepod-16}
+  environment.pools.train.count: [1, 2, 4]
+  environment.pools.train.market: [on_demand, spot]
+seed: 1
+replications: 8
+"""
+
+
+def file_of(text: str) -> ScenarioFile:
+    located = parse_yaml(text, "s.yaml")
+    return ScenarioFile(parse(Scenario, located), located, Path())
+
+
+def fly(text: str, **changes: object) -> Flown:
+    return simulate("s", file_of(text).scenario, Path(), load_catalog(), today=TODAY, **changes)  # type: ignore[arg-type]
+
+
+def choose(text: str) -> Choice:
+    return choosing.choose(file_of(text), today=TODAY)
+
+
+@pytest.mark.parametrize("minimise", ["cost", "time", "{cost: 0.5, time: 0.5}"])
+def test_pruning_changes_neither_choice_nor_frontier(
+    minimise: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = BASE.replace("minimise: cost", f"minimise: {minimise}")
+    pruned = choose(text)
+    monkeypatch.setattr(
+        choosing, "dominated_beyond", lambda low, *_: np.full(len(low), -1, dtype=np.intp)
+    )
+    monkeypatch.setattr(choosing, "out_by_bounds", lambda *_: None)
+    flown = choose(text)
+    assert flown.flown > pruned.flown
+    assert pruned.choice is not None
+    assert flown.choice is not None
+    assert pruned.choice.id == flown.choice.id
+    assert [each.id for each in pruned.frontier] == [each.id for each in flown.frontier]
+
+
+def test_flights_stay_within_the_bounds() -> None:
+    file = file_of(BASE)
+    axes = file.scenario.axes
+    columns = index_columns(axes)
+    catalog = load_catalog()
+    bounds = bound_candidates(file.located, axes, columns, 18, catalog, file.scenario.goal)
+    for row in range(18):
+        scenario = parse(Scenario, apply_values(file.located, values_at(axes, columns, row)))
+        flown = simulate("s", scenario, Path(), catalog, today=TODAY)
+        time = flown.prediction.metrics["makespan_seconds"].mean
+        cost = flown.prediction.metrics["cost_usd"].mean
+        # The mean of a few replications may fall short of the expectation by some noise.
+        assert 0.97 * bounds.time_low[row] <= time <= bounds.time_high[row]
+        assert 0.97 * bounds.cost_low[row] <= cost <= bounds.cost_high[row]
+
+
+def test_what_is_recommended_meets_the_goal_in_its_confidence() -> None:
+    choice = choose(BASE).choice
+    assert choice is not None
+    assert choice.metrics["makespan_seconds"].p95 <= 6 * 3600
+
+
+def test_a_machine_elsewhere_takes_storage_and_network_along() -> None:
+    file = file_of(BASE)
+    value = {"provider": "gcp", "region": "us-central1", "machine": "tpu-v5litepod-16"}
+    moved = parse(
+        Scenario, apply_values(file.located, {"environment.pools.train.machine": value})
+    ).environment
+    assert (moved.provider, moved.region) == ("gcp", "us-central1")
+    assert moved.pools["train"].machine == "tpu-v5litepod-16"
+    assert set(moved.storage) == {"dataset", "checkpoints"}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"provider": "gcp", "machine": "tpu-v5litepod-16"}, "needs its 'region'"),
+        ({"machine": "x", "zone": "a"}, "not 'zone'"),
+    ],
+)
+def test_an_axis_value_that_cannot_move(value: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        apply_values(file_of(BASE).located, {"environment.pools.train.machine": value})
+
+
+def test_the_bill_adds_up_to_the_cost() -> None:
+    flown = fly(BASE.replace("count: 2}", "count: 2, market: spot}"))
+    bill = flown.prediction.bill
+    assert bill.total_usd == sum(line.amount_usd for line in bill.lines)
+    assert float(bill.total_usd) == pytest.approx(
+        flown.prediction.metrics["cost_usd"].mean, abs=1e-4
+    )
+
+
+def test_nodes_are_billed_for_the_time_they_run() -> None:
+    flown = fly(BASE, replications=1)
+    hours = float(flown.prediction.bill.lines[0].quantity)
+    makespan = flown.prediction.metrics["makespan_seconds"].mean / 3600
+    assert hours < 2 * makespan
+    assert hours > 2 * (makespan - 0.3)
+
+
+def test_reading_across_regions_costs_egress() -> None:
+    away = BASE.replace(
+        "{kind: object_store, size: 150 GB}", "{kind: object_store, region: eu-west-1}"
+    )
+    components = [line.component for line in fly(away).prediction.bill.lines]
+    assert any("data transfer" in component for component in components)
+    assert not any("data transfer" in line.component for line in fly(BASE).prediction.bill.lines)
+
+
+def test_a_local_cache_spares_requests() -> None:
+    cached = BASE.replace("    checkpoints:", "    cache: {kind: local_nvme}\n    checkpoints:")
+
+    def reads(text: str) -> float:
+        return sum(
+            float(line.quantity)
+            for line in fly(text).prediction.bill.lines
+            if "read requests" in line.component
+        )
+
+    assert reads(cached) == pytest.approx(reads(BASE) / 90, rel=0.01)
+
+
+def test_an_endpoint_keeps_traffic_out_of_the_nat_gateway() -> None:
+    behind = BASE.replace("workloads:", "  network: {nat: single, endpoints: []}\nworkloads:", 1)
+    beside = BASE.replace("workloads:", "  network: {nat: single}\nworkloads:", 1)
+    assert fly(behind).prediction.bill.total_usd > fly(beside).prediction.bill.total_usd
+
+
+def test_machines_without_a_price_leave_the_cost_unknown() -> None:
+    flown = fly(
+        "environment: {provider: custom, pools: {p: {machine: {accelerators: 4}, count: 1}}}\n"
+        "workloads:\n  jobs: {kind: trace, format: synthetic, span: 2 h, arrivals: {rate: 9 /h},\n"
+        "    durations: {mean: 5 min}, accelerators: {1: 1}}\n"
+    )
+    result = flown.prediction.to_json()
+    assert result["metrics"]["cost_usd"]["mean"] is None
+    assert result["bill"]["total_usd"] is None
+    assert "give one as 'price'" in result["bill"]["unpriced"][0]["reason"]
+
+
+def test_a_horizon_cuts_and_says_so() -> None:
+    flown = fly(BASE.replace("seed: 1", "seed: 1\nhorizon: 30 min"))
+    assert "not done at the horizon" in " ".join(flown.prediction.notes)
+    assert math.isnan(flown.prediction.metrics["makespan_seconds"].mean)
+
+
+def test_an_elastic_pool_is_refused_with_the_way_out() -> None:
+    with pytest.raises(InputError, match="give 'count', for example --set"):
+        fly(BASE.replace("count: 2}", "min: 1, max: 4}"))
+
+
+@given(st.lists(st.lists(st.floats(0, 1e6), min_size=1, max_size=8), min_size=1, max_size=8))
+@settings(max_examples=50)
+def test_summaries_are_ordered_and_finite(replications: list[list[float]]) -> None:
+    metric = summarise([np.array(each) for each in replications], random=True)
+    assert metric.p50 <= metric.p95 <= metric.p99
+    low, high = metric.ci95
+    assert math.isnan(low) or low <= metric.mean <= high
+
+
+def test_the_interval_covers_the_mean_as_often_as_it_says() -> None:
+    generator = np.random.default_rng(1)
+    covered = 0
+    for _ in range(2000):
+        low, high = confidence_interval(generator.normal(5.0, 2.0, 10), 0.95)
+        covered += low <= 5.0 <= high
+    assert 0.935 <= covered / 2000 <= 0.965

@@ -1,0 +1,25 @@
+"""`make validate`: how close the models come to published and exact truth, in one table.
+
+Exits with 1 when a row misses its bar. The figures of each part are printed by the part
+itself: ``python -m validation.philly``, ``.queueing``, ``.training``.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from validation import Check, philly, print_checks, queueing, shared_data, training
+
+
+def main() -> int:
+    """Runs every part; gives the exit code."""
+    if not shared_data().is_dir():
+        print(f"no shared data in {shared_data()} (set WINDTUNNEL_SHARED)", file=sys.stderr)
+        return 2
+    checks: list[Check] = [*philly.run(), *training.checks(), *queueing.run()]
+    print_checks(checks)
+    return int(any(check.passed is False for check in checks))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
