@@ -1,9 +1,7 @@
-"""Traces by path: which format a file has, which pools its jobs ask for."""
+"""Traces by path: a trace file of either format, or a scenario with a trace in it."""
 
 from __future__ import annotations
 
-import csv
-import gzip
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def summarise_path(path: Path, trace_format: str | None, settings: Sequence[str]) -> TraceSummary:
-    """Summary of a trace file, or of the traces of a scenario on its pools.
+    """Summary of a trace file, or of the trace of a scenario on its pools.
+
+    Without a format the columns tell: Philly's where they are there, else the plain ones.
 
     Raises:
         InputError: the file cannot be read, or is neither.
@@ -24,12 +24,18 @@ def summarise_path(path: Path, trace_format: str | None, settings: Sequence[str]
 
     if path.suffix in (".yaml", ".yml"):
         return _summarise_scenario(path, settings)
-    header = _header(path)
-    found = trace_format or ("philly" if "num_gpus" in header else "csv")
-    if found == "philly":
-        return describe(read_philly(path, _names(path, "cluster", "vc-")))
-    pools = _names(path, "pool", "") if "pool" in header else ["pool"]
-    return describe(read_jobs_csv(path, pools))
+    if trace_format == "csv":
+        return describe(read_jobs_csv(path, None))
+    try:
+        return describe(read_philly(path, None))
+    except TraceError as error:
+        if trace_format == "philly" or not _lacks_a_column(error):
+            raise
+    return describe(read_jobs_csv(path, None))
+
+
+def _lacks_a_column(error: TraceError) -> bool:
+    return error.message.startswith("no column")
 
 
 def _summarise_scenario(path: Path, settings: Sequence[str]) -> TraceSummary:
@@ -37,30 +43,4 @@ def _summarise_scenario(path: Path, settings: Sequence[str]) -> TraceSummary:
     from domain.reading import load_scenario
     from simulator.study.capacity import summarise_trace
 
-    file = load_scenario(path, settings)
-    return summarise_trace(file, load_catalog())
-
-
-def _rows(path: Path) -> list[list[str]]:
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", newline="", encoding="utf-8") as stream:
-            return list(csv.reader(stream))
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise TraceError(f"cannot be read: {reason}", where=str(path)) from None
-
-
-def _header(path: Path) -> list[str]:
-    rows = _rows(path)
-    if not rows:
-        raise TraceError("is empty; a trace has a line of column names", where=str(path))
-    return rows[0]
-
-
-def _names(path: Path, column: str, prefix: str) -> list[str]:
-    header, *rows = _rows(path)
-    if column not in header:
-        raise TraceError(f"has no column '{column}'; it has {', '.join(header)}", where=str(path))
-    at = header.index(column)
-    return sorted({prefix + row[at] for row in rows if len(row) > at})
+    return summarise_trace(load_scenario(path, settings), load_catalog())

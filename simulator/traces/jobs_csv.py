@@ -22,14 +22,18 @@ _COLUMNS = {
 }
 
 
-def read_jobs_csv(path: Path, pools: Sequence[str]) -> Trace:
+def read_jobs_csv(path: Path, pools: Sequence[str] | None) -> Trace:
     """The jobs of the file in its order; ``job_id`` is the 0-based row.
+
+    Without ``pools`` those that the file names are all there are.
 
     Raises:
         TraceError: the file or a line of it cannot be read, or names a pool that is not there.
     """
     read = read_columns(path, _COLUMNS, optional={"pool": NAME})
     count = len(read["submit_seconds"])
+    if pools is None:
+        pools = sorted(set(read["pool"])) if "pool" in read else ["pool"]
     if "pool" not in read and len(pools) != 1:
         raise TraceError(
             f"no column 'pool', but there are {len(pools)} pools ({', '.join(pools)}); "

@@ -24,17 +24,22 @@ from simulator.traces.trace import Trace
 _COLUMNS = {"timestamp": TIMESTAMP, "duration": SECONDS, "num_gpus": WHOLE, "cluster": NAME}
 
 
-def read_philly(path: Path, pools: Sequence[str], window: tuple[date, date] | None = None) -> Trace:
+def read_philly(
+    path: Path, pools: Sequence[str] | None, window: tuple[date, date] | None = None
+) -> Trace:
     """The jobs of the virtual clusters that are pools, in the order of the file.
 
     Rows of other virtual clusters, without a GPU, or outside the window (both days included)
-    are left out. Second 0 is the first job kept; ``job_id`` is the 0-based row of the file.
+    are left out; without pools every virtual cluster is one. Second 0 is the first job kept;
+    ``job_id`` is the 0-based row of the file.
 
     Raises:
         TraceError: the file or a line of it cannot be read, or no job is left.
     """
     read = read_columns(path, _COLUMNS)
     stamp = read["timestamp"]
+    if pools is None:
+        pools = sorted({f"vc-{name}" for name in read["cluster"]})
     index_of = {name.removeprefix("vc-"): i for i, name in enumerate(pools) if name[:3] == "vc-"}
     pool = np.array([index_of.get(name, -1) for name in read["cluster"]], dtype=np.int64)
     kept = (pool >= 0) & (read["num_gpus"] > 0)
