@@ -332,7 +332,10 @@ def _bound_training(
     }
     low = least_seconds(estimate.run_seconds, **survival)
     high = expected_seconds(estimate.run_seconds, downtime_seconds=ready, **survival)
-    margin = np.where(rate > 0, _SPOT_MARGIN, _STEADY_MARGIN)
+    # Of two kinds of hardware the model may be wrong about one and right about the other.
+    margin = np.where(rate > 0, _SPOT_MARGIN, _STEADY_MARGIN) * (
+        1.0 + (calibration.step_time_error or 0.0)
+    )
     begun = max(workload.submit, 0.0)
     bounds.time_low[rows] = np.fmax(bounds.time_low[rows], low + begun)
     time_high[rows] = np.fmax(time_high[rows], high * margin + _PROVISIONING_MARGIN * ready + begun)

@@ -130,7 +130,9 @@ def _prune(bounds: Bounds, goal: Goal) -> dict[int, Rejection]:
 
 def _beaten(rival: int) -> Rejection:
     return Rejection(
-        "closed_form", "dominated", f"{candidate_id(rival)} is surely faster and cheaper"
+        "closed_form",
+        "dominated",
+        f"{candidate_id(rival)} is faster and cheaper by more than the model's error",
     )
 
 

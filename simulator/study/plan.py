@@ -15,6 +15,7 @@ from domain.scenario import Scenario
 from domain.workload import CsvTrace, PhillyTrace, SyntheticTrace, Training
 from simulator.engine import JobTable, PoolSpec, Streams
 from simulator.models.calibration import PRIORS, Calibration
+from simulator.models.precision import choose_precision
 from simulator.study.hardware import PROVISIONING_CV, Hardware, pool_nodes, resolve_hardware
 from simulator.study.synthetic import draw_trace
 from simulator.study.training import HardwareColumns, TrainingEstimate, estimate_training
@@ -29,6 +30,7 @@ class TrainingJob:
     pool: int
     hardware: Hardware
     estimate: TrainingEstimate
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,10 @@ class FlightPlan:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was assumed about the hardware."""
-        return tuple(dict.fromkeys(note for each in self.hardware for note in each.notes))
+        """What was assumed about the hardware, and what runs otherwise than asked."""
+        assumed = [note for each in self.hardware for note in each.notes]
+        instead = [job.note for job in self.training.values() if job.note]
+        return tuple(dict.fromkeys((*assumed, *instead)))
 
     def jobs(self, streams: Streams) -> JobTable:
         """The jobs of one replication, workload by workload."""
@@ -201,7 +205,17 @@ def _training_job(
             f"know {columns.unknown(0)}",
             where=where,
         )
-    return TrainingJob(workload, pool, hardware, estimate)
+    return TrainingJob(workload, pool, hardware, estimate, _precision_note(workload, hardware))
+
+
+def _precision_note(workload: Training, hardware: Hardware) -> str | None:
+    """What the matrix units multiply in, where it is not what was asked for."""
+    if hardware.accelerator is None:
+        return None
+    used = choose_precision(workload.precision, hardware.accelerator.peak_flops).matrix_format
+    if used in (None, workload.precision):
+        return None
+    return f"{workload.precision} runs as {used} on {hardware.accelerator.id}"
 
 
 def _training_row(
