@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+ALL_CORES = os.cpu_count() or 1
 
 ScenarioPath = Annotated[
     Path, typer.Argument(metavar="SCENARIO", help="Scenario file (see `windtunnel init`).")
@@ -26,7 +29,13 @@ Seed = Annotated[
     int | None, typer.Option("--seed", min=0, help="Seed of all randomness; same seed, same bytes.")
 ]
 Workers = Annotated[
-    int, typer.Option("--workers", min=1, help="Processes to fly in; the result is the same.")
+    int,
+    typer.Option(
+        "--workers",
+        min=1,
+        help="Processes to fly in, where that pays; the result is the same.",
+        show_default="all cores",
+    ),
 ]
 PricesPath = Annotated[
     Path | None,

@@ -7,7 +7,6 @@ flight. Traces have no closed form: their candidates are all flown.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,19 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.catalog import Catalog
-from domain.environment import Environment, LocalCache, ObjectStore, SharedFileSystem
 from domain.errors import InputError
-from domain.goal import Goal, needs_prices
+from domain.goal import Goal
 from domain.located import Located
 from domain.prediction import Rejection
-from domain.pricing import DiskUsage, FileSystem, LoadBalancer, NatGateway, ObjectStorage, price
 from domain.scenario import Scenario
 from domain.workload import Training
 from simulator.models.calibration import PRIORS, Calibration
 from simulator.models.failures import expected_seconds, least_seconds
 from simulator.study.axes import Axes
-from simulator.study.hardware import Hardware, pool_nodes, resolve_hardware
 from simulator.study.lenses import Indices, Lens, look_through
+from simulator.study.places import (
+    Places,
+    node_counts,
+    pool_names,
+    resolve_places,
+    shared_usd_per_hour,
+)
 from simulator.study.plan import workload_pool
 from simulator.study.training import HardwareColumns, TrainingEstimate, estimate_training
 
@@ -57,18 +60,6 @@ class Bounds:
     rejections: dict[int, Rejection]
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """One pool over the variants of the place: what stands there and what an hour costs."""
-
-    hardware: tuple[Hardware | None, ...]
-    problems: tuple[Rejection | None, ...]
-    node_usd_per_hour: Floats
-    interruptions_per_second: Floats
-    provisioning_seconds: Floats
-    is_spot: Floats
-
-
 def bound_candidates(
     base: Located,
     axes: Axes,
@@ -96,11 +87,11 @@ def bound_candidates(
         _reject_variants(
             bounds, lens, [v if isinstance(v, Rejection) else None for v in lens.variants]
         )
-    pools = _pool_names(place)
-    places = {name: _resolve_places(place, name, catalog, goal) for name in pools}
+    pools = pool_names(place)
+    places = {name: resolve_places(place, name, catalog, goal) for name in pools}
     nodes = {}
     for name in pools:
-        counts, problems = _node_counts(nodes_lens, name)
+        counts, problems = node_counts(nodes_lens, name)
         _reject_variants(bounds, nodes_lens, problems)
         nodes[name] = counts[nodes_lens.index]
         _reject_variants(bounds, place, places[name].problems)
@@ -116,91 +107,11 @@ def _reject_variants(bounds: Bounds, lens: Lens, problems: Sequence[Rejection | 
                 bounds.rejections.setdefault(int(row), problem)
 
 
-def _pool_names(place: Lens) -> list[str]:
-    scenario = next((v for v in place.variants if isinstance(v, Scenario)), None)
-    return list(scenario.environment.pools) if scenario else []
-
-
-def _resolve_places(place: Lens, name: str, catalog: Catalog, goal: Goal) -> _Places:
-    hardware: list[Hardware | None] = []
-    problems: list[Rejection | None] = []
-    usd: list[float] = []
-    for variant in place.variants:
-        found: Hardware | None = None
-        problem: Rejection | None = None
-        if isinstance(variant, Scenario) and name in variant.environment.pools:
-            try:
-                found = resolve_hardware(variant.environment, name, catalog)
-            except InputError as error:
-                problem = Rejection("catalog", "not_offered", error.message)
-            else:
-                problem = _out_of_bounds(variant.environment, found, goal)
-                if problem is None and math.isnan(found.usd_per_hour) and needs_prices(goal):
-                    problem = Rejection("catalog", "unpriced", found.unpriced_reason)
-        hardware.append(found)
-        problems.append(problem)
-        usd.append(_node_usd(variant, found, catalog))
-
-    def column(value: str) -> Floats:
-        return np.array([getattr(each, value) if each else math.nan for each in hardware])
-
-    return _Places(
-        tuple(hardware),
-        tuple(problems),
-        np.array(usd),
-        column("interruptions_per_second"),
-        column("provisioning_seconds"),
-        np.array([float(each is not None and each.market == "spot") for each in hardware]),
-    )
-
-
-def _out_of_bounds(environment: Environment, hardware: Hardware, goal: Goal) -> Rejection | None:
-    allowed = [
-        regions
-        for regions in (goal.regions, environment.governance.allowed_regions)
-        if regions is not None
-    ]
-    if any(hardware.region not in regions for regions in allowed):
-        regions = ", ".join(sorted(set.intersection(*map(set, allowed))))
-        return Rejection(
-            "goal", "region", f"{hardware.region} is not one of the allowed regions: {regions}"
-        )
-    return None
-
-
-def _node_usd(variant: Scenario | Rejection, hardware: Hardware | None, catalog: Catalog) -> float:
-    """What one node costs in an hour, its disk included."""
-    if hardware is None or not isinstance(variant, Scenario):
-        return math.nan
-    if hardware.provider == "custom":
-        return hardware.usd_per_hour
-    disk = variant.environment.pools[hardware.pool].disk
-    usage = DiskUsage(
-        hardware.pool, hardware.provider, hardware.region, disk.kind, disk.size, 3600.0
-    )
-    return hardware.usd_per_hour + float(price([usage], catalog).total_usd)
-
-
-def _node_counts(lens: Lens, name: str) -> tuple[Floats, list[Rejection | None]]:
-    counts, problems = [], []
-    for variant in lens.variants:
-        problem = None
-        nodes = math.nan
-        if isinstance(variant, Scenario) and name in variant.environment.pools:
-            try:
-                nodes = float(pool_nodes(variant.environment, name))
-            except InputError as error:
-                problem = Rejection("parse", "invalid", str(error))
-        counts.append(nodes)
-        problems.append(problem)
-    return np.array(counts), problems
-
-
 def _price_the_hour(
     bounds: Bounds,
     place: Lens,
     storage: Lens,
-    places: dict[str, _Places],
+    places: dict[str, Places],
     nodes: dict[str, Floats],
     catalog: Catalog,
 ) -> None:
@@ -211,42 +122,12 @@ def _price_the_hour(
     with np.errstate(invalid="ignore"):
         bounds.spot_share /= all_nodes
     shared = np.array(
-        [[_shared_usd(at, kept, catalog) for kept in storage.variants] for at in place.variants]
+        [
+            [shared_usd_per_hour(at, kept, catalog) for kept in storage.variants]
+            for at in place.variants
+        ]
     )
     bounds.usd_per_hour += shared[place.index, storage.index]
-
-
-def _shared_usd(at: Scenario | Rejection, kept: Scenario | Rejection, catalog: Catalog) -> float:
-    """What storage and network cost in an hour, without what depends on traffic."""
-    if not isinstance(at, Scenario) or not isinstance(kept, Scenario):
-        return 0.0
-    environment = at.environment
-    if environment.provider == "custom":
-        return 0.0
-    here = (environment.provider, environment.region or "")
-    usages: list[ObjectStorage | FileSystem | NatGateway | LoadBalancer] = []
-    for name, each in kept.environment.storage.items():
-        if isinstance(each, ObjectStore):
-            usages.append(
-                ObjectStorage(
-                    name, *here, each.size or 0.0, 3600.0, storage_class=each.storage_class
-                )
-            )
-        elif isinstance(each, SharedFileSystem):
-            usages.append(
-                FileSystem(
-                    name,
-                    *here,
-                    each.size,
-                    3600.0,
-                    throughput_bytes_per_second_per_tib=each.throughput_per_tib,
-                )
-            )
-        elif not isinstance(each, LocalCache):
-            raise TypeError(f"no price of storage {each!r}")
-    if environment.network.nat != "none":
-        usages.append(NatGateway("nat", *here, 3600.0, 0.0, machines=1.0))
-    return float(price(usages, catalog).total_usd)
 
 
 def _bound_work(
@@ -254,7 +135,7 @@ def _bound_work(
     place: Lens,
     storage: Lens,
     work: Lens,
-    places: dict[str, _Places],
+    places: dict[str, Places],
     nodes: dict[str, Floats],
     calibration: Calibration,
 ) -> None:
@@ -300,7 +181,7 @@ def _bound_training(
     time_high: Floats,
     rows: Indices,
     place: Lens,
-    places: _Places,
+    places: Places,
     nodes: Floats,
     workload: Training,
     kept: Scenario,

@@ -59,8 +59,16 @@ def usage_of(plan: FlightPlan, outcome: Outcome) -> list[Usage]:
         )
     traffic = _traffic(plan, outcome)
     usages += _storage(environment, traffic, outcome.end_seconds)
-    usages += _network(plan, environment, traffic, outcome.end_seconds)
+    nodes = float(sum(pool.nodes for pool in plan.pools))
+    usages += _network(environment, traffic, outcome.end_seconds, nodes)
     return usages
+
+
+def standing_usage(environment: Environment, seconds: float) -> Iterator[Usage]:
+    """What storage and network are billed for while nothing goes through them."""
+    idle = {name: _Bucket() for name in environment.storage}
+    yield from _storage(environment, idle, seconds)
+    yield from _network(environment, idle, seconds, nodes=1.0)
 
 
 @dataclass(slots=True)
@@ -163,7 +171,7 @@ def _storage(
 
 
 def _network(
-    plan: FlightPlan, environment: Environment, traffic: dict[str, _Bucket], seconds: float
+    environment: Environment, traffic: dict[str, _Bucket], seconds: float, nodes: float
 ) -> Iterator[Usage]:
     network, region = environment.network, environment.region or ""
     if network.nat != "none":
@@ -180,7 +188,7 @@ def _network(
             seconds=seconds,
             bytes=0.0 if "object_store" in network.endpoints else through,
             gateways=zones if network.nat == "per_zone" else 1,
-            machines=float(sum(pool.nodes for pool in plan.pools)),
+            machines=nodes,
         )
     if network.load_balancer != "none":
         yield LoadBalancer(

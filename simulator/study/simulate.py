@@ -114,7 +114,7 @@ def predict(
         catalog_as_of=catalog.as_of.isoformat(),
         calibration=calibration_used(plan.calibration),
         workloads={name: _training_facts(job) for name, job in plan.training.items()},
-        notes=(*plan.notes, *_flight_notes(outcomes)),
+        notes=(*plan.notes, *_flight_notes(plan, outcomes)),
     )
     return Flown(
         prediction,
@@ -206,8 +206,10 @@ def _training_facts(job: TrainingJob) -> dict[str, Any]:
     }
 
 
-def _flight_notes(outcomes: Sequence[Outcome]) -> list[str]:
+def _flight_notes(plan: FlightPlan, outcomes: Sequence[Outcome]) -> list[str]:
     notes = []
+    if not plan.is_random:
+        notes.append("nothing here is random, so one replication says it all")
     if dropped := sum(each.dropped for each in outcomes):
         notes.append(f"{dropped / len(outcomes):.3g} jobs were turned away: the queue was full")
     if unfinished := sum(each.unfinished for each in outcomes):

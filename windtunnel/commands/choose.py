@@ -10,6 +10,7 @@ import typer
 
 from domain.errors import GoalNotMet
 from windtunnel.options import (
+    ALL_CORES,
     AsJson,
     Out,
     PricesPath,
@@ -26,7 +27,7 @@ def choose(
     settings: Settings = None,
     replications: Replications = None,
     seed: Seed = None,
-    workers: Workers = 1,
+    workers: Workers = ALL_CORES,
     prices: PricesPath = None,
     write: Annotated[
         str | None,

@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from domain.errors import InputError
-from windtunnel.options import AsJson, Out, PricesPath, Replications, Seed, Settings, Workers
+from windtunnel.options import (
+    ALL_CORES,
+    AsJson,
+    Out,
+    PricesPath,
+    Replications,
+    Seed,
+    Settings,
+    Workers,
+)
 
 
 def compare(
@@ -18,7 +27,7 @@ def compare(
     settings: Settings = None,
     replications: Replications = None,
     seed: Seed = None,
-    workers: Workers = 1,
+    workers: Workers = ALL_CORES,
     prices: PricesPath = None,
     as_json: AsJson = False,
     out: Out = None,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from windtunnel.options import (
+    ALL_CORES,
     AsJson,
     Out,
     PricesPath,
@@ -24,7 +25,7 @@ def simulate(
     settings: Settings = None,
     replications: Replications = None,
     seed: Seed = None,
-    workers: Workers = 1,
+    workers: Workers = ALL_CORES,
     prices: PricesPath = None,
     jobs_out: Annotated[
         Path | None,
