@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks import choose, engine, models
+from benchmarks import catalog, choose, engine, models
 
 STARTS = 5
 
@@ -28,6 +28,7 @@ if __name__ == "__main__":
     for name, part in (
         ("engine", engine.main),
         ("step model", models.main),
+        ("catalog", catalog.main),
         ("choosing", choose.main),
         ("start-up", start_up),
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from domain.catalog import Prices
 from domain.environment import Environment
@@ -14,6 +14,8 @@ from domain.goal import Goal
 from domain.quantity import PositiveSeconds
 from domain.scheduler import Scheduler
 from domain.workload import Training, Workload
+
+_MAY_VARY = ("environment", "workloads", "scheduler")
 
 
 class Scenario(Frozen):
@@ -31,6 +33,18 @@ class Scenario(Frozen):
     seed: NonNegativeInt = 0
     replications: PositiveInt = 20
     prices: Prices | None = None
+
+    @field_validator("axes")
+    @classmethod
+    def _vary_what_may_vary(cls, axes: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        for path in axes:
+            part = path.partition(".")[0]
+            if part not in _MAY_VARY:
+                raise ValueError(
+                    f"'{path}' cannot vary; an axis starts with environment, workloads or "
+                    f"scheduler, like environment.pools.train.count{near_misses(part, _MAY_VARY)}"
+                )
+        return axes
 
     @model_validator(mode="after")
     def _names_fit(self) -> Scenario:

@@ -221,6 +221,20 @@ def test_wrong_input_is_one_sentence_and_exit_2(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("goal.deadline", "'goal.deadline' cannot vary"),
+        ("environment.pools.trian.count", "no candidate is a valid scenario"),
+    ],
+)
+def test_an_axis_that_leads_nowhere(command: Command, scenario: Path, path: str, said: str) -> None:
+    scenario.write_text(TRAINING.replace("environment.pools.train.count:", f"{path}:"))
+    code, _, err = command("choose", scenario)
+    assert code == 2
+    assert said in err
+
+
 def test_where_a_machine_is_offered(command: Command, scenario: Path) -> None:
     _, _, err = command("simulate", scenario, "--set", "environment.region=ap-south-1")
     assert "us-east-1" in err

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.catalog import Catalog, Prices, load_catalog
-from domain.errors import InputError
+from domain.errors import InputError, ScenarioError
 from domain.figures import duration, money
 from domain.goal import Goal, needs_prices
 from domain.prediction import Candidate, Choice, Metric, Rejection
@@ -44,7 +44,8 @@ def choose(
     """Explores the axes of a scenario and recommends one candidate.
 
     Raises:
-        InputError: the scenario itself cannot be read; a candidate that fails is a row.
+        InputError: a trace cannot be read, or not one candidate is a valid scenario; any
+            other candidate that fails is a row.
     """
     scenario = file.scenario
     prices = prices or scenario.prices
@@ -55,6 +56,10 @@ def choose(
     count = candidate_count(axes)
     columns = index_columns(axes)
     bounds = bound_candidates(file.located, axes, columns, count, catalog, goal)
+    if len(bounds.rejections) == count and all(
+        each.stage == "parse" for each in bounds.rejections.values()
+    ):
+        raise ScenarioError(f"no candidate is a valid scenario: {bounds.rejections[0].reason}")
     rejections = _prune(bounds, goal)
 
     aloft = [row for row in range(count) if row not in rejections]
