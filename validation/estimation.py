@@ -69,7 +69,7 @@ def controlled_quantile(
     value = float(np.interp(quantile, pooled, edges))
     below = np.array([np.interp(value, edges, share) for share in shares])
     share = controlled_mean(below, controls)
-    reach = 50 * bin_width
+    reach = 20 * bin_width
     ahead, behind = (float(np.interp(value + step, edges, pooled)) for step in (reach, -reach))
     density = (ahead - behind) / (2 * reach)
     return Estimate(

@@ -20,11 +20,11 @@ from simulator.traces import (
 Floats = NDArray[np.float64]
 
 _SEED = 20_171_001
-_KEPT_RELAXATIONS = 50
-_WARM_UP_RELAXATIONS = 8
-_LEAST_JOBS = 10_000
-_BINS = 15_000
-_BINS_PER_SCALE = 1000
+_KEPT_RELAXATIONS = 25
+_WARM_UP_RELAXATIONS = 5
+_LEAST_JOBS = 4_000
+_BINS = 3_000
+_BINS_PER_SCALE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class System:
 
     @property
     def bin_seconds(self) -> float:
-        """Width of a bin: a thousandth of the mean wait of those who wait."""
+        """Width of a bin: a small part of the mean wait of those who wait."""
         spare = self.servers / self.law.mean_seconds - self.arrivals_per_second
         return 1 / spare / _BINS_PER_SCALE
 
