@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str]] = {
         "pyarrow",
     },
     "simulator/report": {"domain", "simulator.study", "jinja2", "plotly", "rich"},
-    "windtunnel": {"domain", "simulator", "typer", "rich", "pandas", "ruamel"},
+    "windtunnel": {"domain", "simulator", "pydantic", "typer", "rich", "pandas", "ruamel"},
 }
 
 
