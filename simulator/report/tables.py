@@ -46,6 +46,7 @@ _REASON_NAMES = {
 }
 
 _GAPS_SHOWN = 3
+_ONLY_IF_ANY = ("interruptions", "lost_accelerator_seconds")
 
 
 def figure(name: str, value: float) -> str:
@@ -85,6 +86,8 @@ def draw_prediction(console: Console, prediction: Prediction) -> None:
     )
     table = _table("metric", "mean", "95 % interval", "p50", "p95", "p99")
     for name, metric in prediction.metrics.items():
+        if name in _ONLY_IF_ANY and metric.mean == 0:
+            continue
         values = [figure(name, value) for value in (metric.p50, metric.p95, metric.p99)]
         table.add_row(
             _METRIC_NAMES.get(name, name),

@@ -26,7 +26,7 @@ def show(
     filters: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FILTER]...",
+            metavar="FILTER",
             help="Words that a row must hold: a provider, region, machine or accelerator.",
         ),
     ] = None,
