@@ -28,7 +28,7 @@ Market = Literal["on_demand", "spot", "reserved"]
 class CustomMachine(Frozen):
     """A machine that no catalog has: on-premises, or a node of a trace."""
 
-    accelerators: NonNegativeInt
+    accelerators: Annotated[int, Field(ge=0, le=10_000)]
     accelerator: str | None = None
     """Canonical id or alias of the accelerator; needed where a model predicts on it."""
     vcpu: PositiveInt | None = None
@@ -64,7 +64,7 @@ class Pool(Frozen):
     """An instance group: nodes of one machine type, bought on one market."""
 
     machine: MachineChoice
-    count: PositiveInt | None = None
+    count: Annotated[int, Field(gt=0, le=100_000)] | None = None
     """Nodes; TPU slices count as one node each. Either this, or ``min`` and ``max``."""
     min: NonNegativeInt | None = None
     max: PositiveInt | None = None
@@ -72,6 +72,7 @@ class Pool(Frozen):
     market: Market = "on_demand"
     disk: Disk = Disk()
     placement: Literal["none", "cluster", "spread"] = "none"
+    """Where the provider puts the nodes; deployed, not simulated."""
     region: str | None = None
     """A region of its own; otherwise the environment's."""
     provisioning: Seconds | None = None
@@ -134,6 +135,7 @@ class Governance(Frozen):
     """Rules that hold whatever is deployed."""
 
     budget: UsdPerHour | None = None
+    """Where the provider raises an alarm; ``goal.budget`` is what a choice must keep to."""
     tags: dict[str, str] = Field(default_factory=dict)
     encryption: Literal["provider_key", "managed_key"] = "managed_key"
     audit: bool = False

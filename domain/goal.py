@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat
 
 from domain.frozen import Frozen
-from domain.quantity import PositiveSeconds, Usd, UsdPerHour
+from domain.quantity import PositiveSeconds, PositiveUsd, UsdPerHour
 
 Objective = Literal["cost", "time", "cost_per_sample"]
 
@@ -21,7 +21,7 @@ class Goal(Frozen):
 
     minimise: Objective | dict[Literal["cost", "time"], PositiveFloat] = "cost"
     deadline: PositiveSeconds | None = None
-    budget: Usd | None = None
+    budget: PositiveUsd | None = None
     max_usd_per_hour: UsdPerHour | None = None
     max_spot_share: Annotated[float, Field(ge=0, le=1)] | None = None
     """Of the pools' nodes."""
@@ -31,4 +31,5 @@ class Goal(Frozen):
 
 def needs_prices(goal: Goal) -> bool:
     """Whether a candidate without a price cannot be judged by this goal."""
-    return goal.minimise != "time" or goal.budget is not None
+    limited = goal.budget is not None or goal.max_usd_per_hour is not None
+    return goal.minimise != "time" or limited

@@ -87,6 +87,8 @@ class Kind:
     units: dict[str, float]
     written: tuple[str, ...]
     example: str
+    most: float
+    """Nothing real is larger; larger figures are slips of the keyboard."""
     currency: bool = False
 
     def parse(self, value: object) -> float:
@@ -149,13 +151,14 @@ class Kind:
         return float(digits) * self.units[unit] == value
 
 
-DURATION = Kind("a duration", "s", _TIMES, ("day", "h", "min", "s", "ms", "us"), "90 min")
+DURATION = Kind("a duration", "s", _TIMES, ("day", "h", "min", "s", "ms", "us"), "90 min", 1e10)
 SIZE = Kind(
     "a size",
     "B",
     _SIZES,
     ("PB", "PiB", "TB", "TiB", "GB", "GiB", "MB", "MiB", "kB", "KiB", "B"),
     "2 TiB",
+    1e21,
 )
 BANDWIDTH = Kind(
     "a bandwidth",
@@ -163,8 +166,9 @@ BANDWIDTH = Kind(
     _SIZE_RATES,
     ("Gbit/s", "MB/s", "GB/s", "Mbit/s", "kB/s", "B/s"),
     "100 Gbit/s",
+    1e18,
 )
-MONEY = Kind("an amount of money", "$", {"$": 1.0}, ("$",), "$2000", currency=True)
+MONEY = Kind("an amount of money", "$", {"$": 1.0}, ("$",), "$2000", 1e12, currency=True)
 MONEY_RATE = Kind(
     "money per time",
     "$/h",
@@ -175,6 +179,7 @@ MONEY_RATE = Kind(
     },
     ("$/h", "$/day", "$/month"),
     "$250/day",
+    1e9,
     currency=True,
 )
 FREQUENCY = Kind(
@@ -183,6 +188,7 @@ FREQUENCY = Kind(
     {f"{slash}{word}": 1 / seconds for word, seconds in _TIMES.items() for slash in ("/", "per ")},
     ("/h", "/day", "/min", "/s"),
     "20 /h",
+    1e9,
 )
 
 
@@ -202,6 +208,9 @@ class Read:
         if number < 0 or (self.positive and number == 0):
             least = "more than" if self.positive else "at least"
             raise ValueError(f"'{value}' must be {least} 0, like '{self.kind.example}'")
+        if number > self.kind.most:
+            most = self.kind.write(self.kind.most)
+            raise ValueError(f"'{value}' is too large; at most {most} is taken")
         return number
 
     def __get_pydantic_core_schema__(
@@ -226,5 +235,6 @@ Bytes = Annotated[float, Read(SIZE)]
 PositiveBytes = Annotated[float, Read(SIZE, positive=True)]
 BytesPerSecond = Annotated[float, Read(BANDWIDTH, positive=True)]
 Usd = Annotated[float, Read(MONEY)]
+PositiveUsd = Annotated[float, Read(MONEY, positive=True)]
 UsdPerHour = Annotated[float, Read(MONEY_RATE)]
 PerSecond = Annotated[float, Read(FREQUENCY, positive=True)]

@@ -14,5 +14,7 @@ class Scheduler(Frozen):
 
     policy: Literal["fifo", "sjf"] = "fifo"
     """``fifo``: first come, first served. ``sjf``: shortest job first, durations known."""
+    placement: Literal["packed", "spread"] = "packed"
+    """Of jobs on nodes: ``packed`` fills the fullest node that fits, ``spread`` the emptiest."""
     queue_limit: NonNegativeInt | None = None
     """Jobs that may wait in a pool; further ones are turned away. None: no limit."""

@@ -16,11 +16,13 @@ from pydantic import (
 )
 
 from domain.frozen import Frozen
-from domain.model_descriptors import Decode, ModelDescriptor
+from domain.model_descriptors import Decode, ModelDescriptor, Optimizer
 from domain.quantity import Bytes, PerSecond, PositiveBytes, PositiveSeconds, Seconds
 
 Precision = Literal["fp32", "tf32", "fp16", "bf16", "fp8"]
 Framework = Literal["tensorflow", "jax", "pytorch"]
+
+_MOST_JOBS = 20_000_000.0
 
 
 def _model_tag(value: object) -> str:
@@ -36,7 +38,7 @@ ModelReference = Annotated[
 class Dataset(Frozen):
     """The training data: how many samples, how large each, and where they lie."""
 
-    samples: PositiveInt
+    samples: Annotated[int, Field(gt=0, le=10**15)]
     sample_size: PositiveBytes
     kind: Decode | None = None
     """What the host has to do to a sample before a device can use it; else as the model says."""
@@ -55,10 +57,17 @@ class Checkpointing(Frozen):
     """Saving progress, so that an interruption costs at most one interval."""
 
     interval: PositiveSeconds
+    """Work between checkpoints, a second or more."""
     size: Bytes | None = None
     """Of one checkpoint; otherwise weights and optimizer state of the model."""
     storage: str | None = None
     """Key of ``environment.storage``; otherwise the one that is called ``checkpoints``."""
+
+    @model_validator(mode="after")
+    def _not_all_the_time(self) -> Checkpointing:
+        if self.interval < 1:
+            raise ValueError(f"an 'interval' of {self.interval:g} s is too short; give 1 s or more")
+        return self
 
 
 class Training(Frozen):
@@ -68,14 +77,20 @@ class Training(Frozen):
     model: ModelReference
     dataset: Dataset | None = None
     precision: Precision = "fp16"
-    global_batch: PositiveInt
-    epochs: PositiveFloat | None = None
-    steps: PositiveInt | None = None
+    global_batch: Annotated[int, Field(gt=0, le=10**9)]
+    micro_batch: PositiveInt | None = None
+    """Samples at once on one accelerator; otherwise the most that fits."""
+    epochs: Annotated[float, Field(gt=0, le=10**6)] | None = None
+    steps: Annotated[int, Field(gt=0, le=10**12)] | None = None
+    optimizer: Optimizer | None = None
+    """Otherwise what is usual for the model."""
+    recompute: bool = False
+    """Whether activations are computed again in the backward pass instead of kept."""
     framework: Framework = "tensorflow"
     checkpointing: Checkpointing | None = None
     pool: str | None = None
     """Key of ``environment.pools``; may be left out where there is one pool."""
-    accelerators: PositiveInt | None = None
+    accelerators: Annotated[int, Field(gt=0, le=10**7)] | None = None
     """Size of the gang; otherwise every accelerator of its pool."""
     submit: Seconds = 0.0
 
@@ -150,6 +165,15 @@ class SyntheticTrace(Frozen):
     accelerators: dict[PositiveInt, PositiveFloat] = Field(min_length=1)
     """Size of the gang → its weight among jobs."""
     pool: str | None = None
+
+    @model_validator(mode="after")
+    def _countable(self) -> SyntheticTrace:
+        expected = self.span * self.arrivals.rate
+        if expected > _MOST_JOBS:
+            raise ValueError(
+                f"about {expected:.1g} jobs would arrive; a trace has at most {_MOST_JOBS:,.0f}"
+            )
+        return self
 
 
 Trace = Annotated[PhillyTrace | CsvTrace | SyntheticTrace, Field(discriminator="format")]

@@ -20,6 +20,7 @@ import pandas as pd
 
 from domain.model_facts import ModelFacts, resolve_model
 from simulator.models.calibration import Calibration
+from simulator.models.collectives import switch_reduces, torus_of
 from simulator.models.precision import MATRIX_FORMATS, choose_precision, format_code
 from simulator.models.training_step import StepInputs, predict_training_step
 
@@ -146,7 +147,7 @@ def _case(row: Mapping[Any, Any], chip: pd.Series[Any], measured: float) -> Case
     batch = row["global_batch"]
     if math.isnan(batch):
         batch = _ASSUMED_BATCH[chosen.element_bytes] * accelerators
-    torus = str(chip["link_kind"]).startswith("ici")
+    dimensions, wraps = torus_of(str(chip["link_kind"]), accelerators)
     return Case(
         id=row["id"],
         family=family,
@@ -159,16 +160,17 @@ def _case(row: Mapping[Any, Any], chip: pd.Series[Any], measured: float) -> Case
             memory_bytes_per_second=float(chip["memory_bandwidth_gbyte_per_s"]) * 1e9,
             # The row ran, so it fitted; some kept less than the counts say.
             accelerator_memory_bytes=np.inf,
-            accelerators_per_node=accelerators if torus else per_node,
-            nodes=1 if torus else row["nodes"],
+            accelerators_per_node=accelerators if dimensions else per_node,
+            nodes=1 if dimensions else row["nodes"],
             global_batch=batch,
             format_code=format_code(chosen.matrix_format),
             element_bytes=chosen.element_bytes,
             link_bytes_per_second=float(chip["link_gbyte_per_s_per_direction_per_chip"]) * 1e9,
             network_bytes_per_second=_NODE_NETWORK.get(str(chip.name), _OTHER_NETWORK),
             link_is_pcie=str(chip["link_kind"]).startswith("pcie"),
-            switch_reduces=chip["link_kind"] in ("nvlink4", "nvlink5"),
-            torus_dimensions=(3 if "3d" in str(chip["link_kind"]) else 2) if torus else 0,
+            switch_reduces=switch_reduces(str(chip["link_kind"])),
+            torus_dimensions=dimensions,
+            torus_wraps=wraps,
             micro_batch=_micro_batch(row, batch, accelerators),
         ),
     )

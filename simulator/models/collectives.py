@@ -61,6 +61,23 @@ class Fabric:
         ) + calibration.network_latency_seconds * np.log2(self.nodes)
 
 
+_TORUS_DIMENSIONS = {"ici-2d-torus": 2, "ici-3d-torus": 3}
+# Slices with whole rings: from 4×4×4 chips on v4 and v5p, from 16×16 on v5e and v6e
+# (Google Cloud, TPU v4, v5e and v6e system architecture, recalled).
+_WRAPPED_FROM_CHIPS = {2: 256, 3: 64}
+
+
+def torus_of(link_kind: str, chips: float) -> tuple[int, bool]:
+    """Dimensions of the torus that ``chips`` chips form, 0 where none, and whether it wraps."""
+    dimensions = _TORUS_DIMENSIONS.get(link_kind, 0)
+    return dimensions, chips >= _WRAPPED_FROM_CHIPS.get(dimensions, 0)
+
+
+def switch_reduces(link_kind: str) -> bool:
+    """Whether the switches of a node add up what passes through them: from NVLink 4 on."""
+    return link_kind in ("nvlink4", "nvlink5")
+
+
 def all_reduce_factor(ranks: Values) -> Values:
     """Times the buffer that each rank sends, ``2 (n - 1) / n``."""
     return 2.0 * (ranks - 1.0) / ranks

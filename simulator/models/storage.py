@@ -32,7 +32,7 @@ class ObjectStore:
 
     first_byte_seconds: float = PRIORS.first_byte_seconds
     connection_bytes_per_second: float = PRIORS.connection_bytes_per_second
-    requests_per_second: float = 5000.0
+    requests_per_second: Values = 5000.0
     instance_bytes_per_second: float = 12.5e9
 
 

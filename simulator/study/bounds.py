@@ -7,6 +7,7 @@ flight. Traces have no closed form: their candidates are all flown.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.catalog import Catalog
+from domain.environment import Environment
 from domain.errors import InputError
 from domain.goal import Goal
 from domain.located import Located
@@ -21,25 +23,23 @@ from domain.prediction import Rejection
 from domain.scenario import Scenario
 from domain.workload import Training
 from simulator.models.calibration import PRIORS, Calibration
-from simulator.models.failures import expected_seconds, least_seconds
 from simulator.study.axes import Axes
+from simulator.study.job_bounds import bound_job
 from simulator.study.lenses import Indices, Lens, look_through
 from simulator.study.places import (
+    CostRange,
     Places,
     node_counts,
     pool_names,
     resolve_places,
     shared_usd_per_hour,
+    traffic_usd,
 )
 from simulator.study.plan import workload_pool
-from simulator.study.training import HardwareColumns, TrainingEstimate, estimate_training
 
 Floats = NDArray[np.float64]
 
-# How far a flight may end up above the expectation: variation from run to run, provisioning
-# that is late, requests and egress that have no closed form here. Spot: bursts of bad luck.
-_STEADY_MARGIN = 1.10
-_SPOT_MARGIN = 1.50
+# Provisioning that is late.
 _PROVISIONING_MARGIN = 2.0
 
 
@@ -47,8 +47,9 @@ _PROVISIONING_MARGIN = 2.0
 class Bounds:
     """Per candidate: bounds of time and cost, and which are out already.
 
-    Lower bounds hold for every flight; upper ones for nearly every. NaN where no closed
-    form says anything. ``rejections`` are per candidate row.
+    Lower and upper bounds hold for nearly every flight; where no closed form says anything
+    they are 0 and infinite. ``usd_per_hour`` is NaN where a machine has no price.
+    ``rejections`` are per candidate row.
     """
 
     time_low: Floats
@@ -95,9 +96,36 @@ def bound_candidates(
         _reject_variants(bounds, nodes_lens, problems)
         nodes[name] = counts[nodes_lens.index]
         _reject_variants(bounds, place, places[name].problems)
-    _price_the_hour(bounds, place, storage, places, nodes, catalog)
-    _bound_work(bounds, place, storage, work, places, nodes, calibration)
+    views = _Views(
+        place,
+        storage,
+        work,
+        places,
+        nodes,
+        [[_environment_of(at, kept) for kept in storage.variants] for at in place.variants],
+    )
+    high = _price_the_hour(bounds, views, catalog)
+    _bound_work(bounds, views, high, catalog, calibration)
     return bounds
+
+
+@dataclass(frozen=True, slots=True)
+class _Views:
+    """The parts of all candidates: lenses, and per pool what stands where and how much."""
+
+    place: Lens
+    storage: Lens
+    work: Lens
+    places: dict[str, Places]
+    nodes: dict[str, Floats]
+    environments: list[list[Environment | None]]
+    """Place × storage; None where one of them is no valid scenario."""
+
+
+def _environment_of(at: Scenario | Rejection, kept: Scenario | Rejection) -> Environment | None:
+    if not isinstance(at, Scenario) or not isinstance(kept, Scenario):
+        return None
+    return at.environment.model_copy(update={"storage": kept.environment.storage})
 
 
 def _reject_variants(bounds: Bounds, lens: Lens, problems: Sequence[Rejection | None]) -> None:
@@ -107,150 +135,132 @@ def _reject_variants(bounds: Bounds, lens: Lens, problems: Sequence[Rejection | 
                 bounds.rejections.setdefault(int(row), problem)
 
 
-def _price_the_hour(
-    bounds: Bounds,
-    place: Lens,
-    storage: Lens,
-    places: dict[str, Places],
-    nodes: dict[str, Floats],
-    catalog: Catalog,
-) -> None:
-    all_nodes = sum(nodes.values(), np.zeros_like(bounds.time_low))
-    for name, each in places.items():
-        bounds.usd_per_hour += nodes[name] * each.node_usd_per_hour[place.index]
-        bounds.spot_share += nodes[name] * each.is_spot[place.index]
+def _price_the_hour(bounds: Bounds, views: _Views, catalog: Catalog) -> Floats:
+    """Fills in what an hour costs at least and the share of spot; gives what it costs at most."""
+    place, storage = views.place, views.storage
+    high = np.zeros_like(bounds.usd_per_hour)
+    for name, each in views.places.items():
+        nodes = views.nodes[name]
+        bounds.usd_per_hour += nodes * each.node_usd_per_hour[place.index]
+        high += nodes * each.node_usd_per_hour_high[place.index]
+        bounds.spot_share += nodes * each.is_spot[place.index]
     with np.errstate(invalid="ignore"):
-        bounds.spot_share /= all_nodes
-    shared = np.array(
-        [
-            [shared_usd_per_hour(at, kept, catalog) for kept in storage.variants]
-            for at in place.variants
-        ]
-    )
-    bounds.usd_per_hour += shared[place.index, storage.index]
+        bounds.spot_share /= sum(views.nodes.values(), np.zeros_like(high))
+    shared = [
+        [shared_usd_per_hour(each, catalog) if each else CostRange(0.0, math.inf) for each in row]
+        for row in views.environments
+    ]
+    at = (place.index, storage.index)
+    bounds.usd_per_hour += np.array([[each.low for each in row] for row in shared])[at]
+    high += np.array([[each.high for each in row] for row in shared])[at]
+    return high
 
 
 def _bound_work(
     bounds: Bounds,
-    place: Lens,
-    storage: Lens,
-    work: Lens,
-    places: dict[str, Places],
-    nodes: dict[str, Floats],
+    views: _Views,
+    usd_per_hour_high: Floats,
+    catalog: Catalog,
     calibration: Calibration,
 ) -> None:
-    count = bounds.time_low.size
-    any_trace = False
-    time_high = np.zeros(count)
+    work, storage = views.work, views.storage
     for w, scenario in enumerate(work.variants):
         if not isinstance(scenario, Scenario):
             continue
+        traffic = _traffic_usd(views, scenario, catalog)
         for s, kept in enumerate(storage.variants):
             rows = np.flatnonzero((work.index == w) & (storage.index == s))
-            if not rows.size or not isinstance(kept, Scenario):
-                continue
-            for name, workload in scenario.workloads.items():
-                if not isinstance(workload, Training):
-                    any_trace = True
-                    continue
-                try:
-                    pool = workload_pool(scenario, name, workload.pool)
-                except InputError as error:
-                    problem = Rejection("parse", "invalid", str(error))
-                    for row in rows:
-                        bounds.rejections.setdefault(int(row), problem)
-                    continue
-                _bound_training(
-                    bounds,
-                    time_high,
-                    rows,
-                    place,
-                    places[pool],
-                    nodes[pool],
-                    workload,
-                    kept,
-                    calibration,
-                )
-    bounds.time_high = np.full(count, np.inf) if any_trace else time_high
-    bounds.cost_low = bounds.usd_per_hour * bounds.time_low / 3600.0
-    bounds.cost_high = bounds.usd_per_hour * bounds.time_high / 3600.0
+            if rows.size and isinstance(kept, Scenario):
+                held = _bound_scenario(bounds, views, rows, scenario, kept, calibration)
+                most = held.time_high + held.earliest_submit
+                bounds.time_low[rows] = held.time_low
+                bounds.time_high[rows] = held.time_high
+                with np.errstate(invalid="ignore"):
+                    bounds.cost_low[rows] = bounds.usd_per_hour[rows] * held.busy_low / 3600.0
+                    bounds.cost_high[rows] = (
+                        usd_per_hour_high[rows] * most / 3600.0
+                        + traffic[views.place.index[rows], s]
+                    )
+    # Nothing times infinity is unknown, which bounds nothing.
+    bounds.cost_high = np.where(np.isnan(bounds.cost_high), np.inf, bounds.cost_high)
 
 
-def _bound_training(
+def _traffic_usd(views: _Views, scenario: Scenario, catalog: Catalog) -> Floats:
+    """Place × storage → what the traffic of all training jobs costs at most."""
+    jobs = []
+    for name, workload in scenario.workloads.items():
+        if isinstance(workload, Training) and (pool := _pool_of(scenario, name, workload)):
+            jobs.append((workload, pool))
+    costs = np.full((len(views.environments), len(views.storage.variants)), np.inf)
+    for p, row in enumerate(views.environments):
+        stand = {name: places.hardware[p] for name, places in views.places.items()}
+        here = [(each, hardware.region) for each, pool in jobs if (hardware := stand.get(pool))]
+        for s, environment in enumerate(row):
+            if environment is not None and len(here) == len(jobs):
+                costs[p, s] = traffic_usd(environment, here, catalog)
+    return costs
+
+
+def _pool_of(scenario: Scenario, name: str, workload: Training) -> str | None:
+    try:
+        return workload_pool(scenario, name, workload.pool)
+    except InputError:
+        return None
+
+
+@dataclass(slots=True)
+class _Held:
+    """Bounds of the rows of one work and one storage variant, in seconds."""
+
+    time_low: Floats
+    time_high: Floats
+    busy_low: Floats
+    """The longest job alone: so long at least every node is billed."""
+    earliest_submit: float
+
+
+def _bound_scenario(
     bounds: Bounds,
-    time_high: Floats,
+    views: _Views,
     rows: Indices,
-    place: Lens,
-    places: Places,
-    nodes: Floats,
-    workload: Training,
+    scenario: Scenario,
     kept: Scenario,
     calibration: Calibration,
-) -> None:
-    known = [index for index, each in enumerate(places.hardware) if each is not None]
-    position = np.full(len(places.hardware), -1, dtype=np.intp)
-    position[known] = np.arange(len(known))
-    rows = rows[position[place.index[rows]] >= 0]
-    if not rows.size:
-        return
-    choices = [each for each in places.hardware if each is not None]
-    columns = HardwareColumns.of(choices, workload)
-    at = position[place.index[rows]]
-    estimate = estimate_training(
-        workload, kept.environment.storage, columns, at, nodes[rows], calibration
-    )
-    gang_nodes = np.ceil(estimate.accelerators / columns.columns["accelerators_per_node"][at])
-    variant = place.index[rows]
-    rate = places.interruptions_per_second[variant] * gang_nodes
-    ready = places.provisioning_seconds[variant]
-    survival = {
-        "rate_per_second": rate,
-        "checkpoint_interval_seconds": np.nan_to_num(
-            np.asarray(estimate.checkpoint_interval_seconds), nan=np.inf
-        ),
-        "checkpoint_seconds": np.nan_to_num(estimate.checkpoint_write_seconds),
-        "restart_seconds": np.nan_to_num(estimate.restart_seconds),
-    }
-    low = least_seconds(estimate.run_seconds, **survival)
-    high = expected_seconds(estimate.run_seconds, downtime_seconds=ready, **survival)
-    # Of two kinds of hardware the model may be wrong about one and right about the other.
-    margin = np.where(rate > 0, _SPOT_MARGIN, _STEADY_MARGIN) * (
-        1.0 + (calibration.step_time_error or 0.0)
-    )
-    begun = max(workload.submit, 0.0)
-    bounds.time_low[rows] = np.fmax(bounds.time_low[rows], low + begun)
-    time_high[rows] = np.fmax(time_high[rows], high * margin + _PROVISIONING_MARGIN * ready + begun)
-    _reject_training(bounds, rows, at, columns, estimate, workload, nodes)
-
-
-def _reject_training(
-    bounds: Bounds,
-    rows: Indices,
-    at: Indices,
-    columns: HardwareColumns,
-    estimate: TrainingEstimate,
-    workload: Training,
-    nodes: Floats,
-) -> None:
-    for index, problem in enumerate(columns.problems):
-        if problem is not None:
-            for row in rows[at == index]:
-                bounds.rejections.setdefault(int(row), problem)
-    for offset in np.flatnonzero(~np.isfinite(estimate.run_seconds)):
-        hardware = columns.choices[at[offset]]
-        reason = estimate.memory_problem(int(offset), hardware) or Rejection(
-            "closed_form",
-            "unknown",
-            f"{nodes[rows[offset]]:.0f} × {hardware.machine} cannot be predicted: the catalog does "
-            f"not know {columns.unknown(int(at[offset]))}",
+) -> _Held:
+    jobs = {n: each for n, each in scenario.workloads.items() if isinstance(each, Training)}
+    earliest = min((each.submit for each in jobs.values()), default=0.0)
+    only_training = len(jobs) == len(scenario.workloads)
+    zero = np.zeros(rows.size)
+    held = _Held(zero.copy(), zero.copy(), zero.copy(), earliest)
+    one_after_another: dict[str, Floats] = {}
+    for name, workload in jobs.items():
+        pool = _pool_of(scenario, name, workload)
+        if pool is None:
+            reason = f"workload '{name}' does not say on which of the pools it runs"
+            for row in rows:
+                bounds.rejections.setdefault(int(row), Rejection("parse", "invalid", reason))
+            continue
+        low, high, rejections = bound_job(
+            workload,
+            kept.environment.storage,
+            views.places[pool],
+            views.place.index[rows],
+            views.nodes[pool][rows],
+            calibration,
         )
-        bounds.rejections.setdefault(int(rows[offset]), reason)
-    slots = columns.columns["accelerators_per_node"][at] * nodes[rows]
-    for offset in np.flatnonzero(estimate.accelerators > slots):
-        reason = Rejection(
-            "closed_form",
-            "pool_too_small",
-            f"the job wants {workload.accelerators} accelerators, the pool has {slots[offset]:.0f}",
-            float(estimate.accelerators[offset] / slots[offset] - 1),
-        )
-        bounds.rejections.setdefault(int(rows[offset]), reason)
+        for offset, problem in rejections.items():
+            bounds.rejections.setdefault(int(rows[offset]), problem)
+        held.busy_low = np.fmax(held.busy_low, low)
+        held.time_low = np.fmax(held.time_low, low + workload.submit - earliest)
+        # At worst the jobs of a pool run one after another, the last to come being the last.
+        one_after_another[pool] = one_after_another.get(pool, zero) + high
+    latest = max((each.submit for each in jobs.values()), default=0.0)
+    for pool, together in one_after_another.items():
+        ready = views.places[pool].provisioning_seconds[views.place.index[rows]]
+        finish = together + _PROVISIONING_MARGIN * ready + latest - earliest
+        held.time_high = np.maximum(held.time_high, finish)
+    if not only_training:
+        held.time_low, held.earliest_submit = held.busy_low, 0.0
+    if not only_training or scenario.scheduler.queue_limit is not None:
+        held.time_high = np.full(rows.size, np.inf)
+    return held

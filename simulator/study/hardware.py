@@ -22,6 +22,8 @@ PROVISIONING_CV = 0.3
 # Google ended preemptible machines within a day: one interruption a day of each node is
 # assumed where the provider gives no rate, or only "above 20 % a month".
 _SCARCE_INTERRUPTIONS_PER_SECOND = 1.0 / 86_400.0
+_READ_LIMITS = {"aws": "limit.read_requests_per_prefix", "gcp": "limit.initial_read_requests"}
+_ASSUMED_RATE = "one interruption a day of each node is assumed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,16 @@ class Hardware:
     vcpu: float
     network_bytes_per_second: float
     local_nvme_bytes: float
-    is_tpu: bool
+    hosts_per_node: int
+    reads_per_second: float
+    """First reads that one prefix of a bucket answers."""
     usd_per_hour: float
     unpriced_reason: str
     """What to say where the price is not known."""
     interruptions_per_second: float
     provisioning_seconds: float
+    own_usd_per_hour: float | None = None
+    """The price that the scenario itself gives, which no catalog knows."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -84,11 +90,12 @@ def resolve_hardware(environment: Environment, pool_name: str, catalog: Catalog)
         market=pool.market,
         accelerator=_accelerator(machine, catalog),
         accelerators_per_node=machine.accelerator_count,
-        vcpu=_known(machine.vcpu),
-        network_bytes_per_second=_known(machine.network_bytes_per_second),
+        vcpu=known(machine.vcpu),
+        network_bytes_per_second=_sustained(machine),
         local_nvme_bytes=machine.local_nvme_bytes,
-        is_tpu=machine.is_tpu,
-        usd_per_hour=_known(offer.usd_per_hour(pool.market)),
+        hosts_per_node=machine.vm_count,
+        reads_per_second=_reads_per_second(environment.provider, region, catalog),
+        usd_per_hour=known(offer.usd_per_hour(pool.market)),
         unpriced_reason=offer.why_unpriced(pool.market),
         interruptions_per_second=rate,
         provisioning_seconds=_CLOUD_PROVISIONING_SECONDS
@@ -112,10 +119,10 @@ def _custom(
         accelerator = catalog.accelerator(machine.accelerator) if machine.accelerator else None
     except CatalogError as error:
         raise error.at(where) from None
-    price = _known(machine.price)
+    price = known(machine.price)
     if math.isnan(price):
         try:
-            price = _known(catalog.offer("custom", "", name).usd_per_hour("on_demand"))
+            price = known(catalog.offer("custom", "", name).usd_per_hour("on_demand"))
         except CatalogError:
             price = math.nan
     return Hardware(
@@ -126,14 +133,17 @@ def _custom(
         market=pool.market,
         accelerator=accelerator,
         accelerators_per_node=machine.accelerators,
-        vcpu=_known(machine.vcpu),
-        network_bytes_per_second=_known(machine.network),
+        vcpu=known(machine.vcpu),
+        network_bytes_per_second=known(machine.network),
         local_nvme_bytes=machine.local_nvme,
-        is_tpu=accelerator is not None and accelerator.id.startswith("tpu"),
+        hosts_per_node=1,
+        reads_per_second=math.inf,
         usd_per_hour=price,
         unpriced_reason=f"pool '{name}' has no price; give its machine one, like 'price: $12/h'",
         interruptions_per_second=_SCARCE_INTERRUPTIONS_PER_SECOND if pool.market == "spot" else 0.0,
         provisioning_seconds=pool.provisioning or 0.0,
+        own_usd_per_hour=machine.price,
+        notes=(f"spot pool '{name}': {_ASSUMED_RATE}",) if pool.market == "spot" else (),
     )
 
 
@@ -151,7 +161,7 @@ def _interruptions(offer: Offer, market: Market) -> tuple[float, str | None]:
     if published is not None and published[1] is not None:
         return interruption_rate_per_second((published[0] + published[1]) / 2), None
     return _SCARCE_INTERRUPTIONS_PER_SECOND, (
-        f"spot {offer.machine}: one interruption a day of each node is assumed; "
+        f"spot {offer.machine}: {_ASSUMED_RATE}; "
         + (
             "its provider publishes no rate"
             if published is None
@@ -160,7 +170,19 @@ def _interruptions(offer: Offer, market: Market) -> tuple[float, str | None]:
     )
 
 
-def _known(value: float | None) -> float:
+def _sustained(machine: Machine) -> float:
+    """The rate that lasts, where the provider tells it; what it allows at most, where not."""
+    baseline = machine.network_baseline_bytes_per_second
+    return known(machine.network_bytes_per_second if baseline is None else baseline)
+
+
+def _reads_per_second(provider: str, region: str, catalog: Catalog) -> float:
+    limit = catalog.service(provider, "object_storage", _READ_LIMITS[provider], region)
+    return limit.value if limit else math.inf
+
+
+def known(value: float | None) -> float:
+    """The value, or NaN where the catalog has none."""
     return math.nan if value is None else float(value)
 
 

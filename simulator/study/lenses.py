@@ -43,7 +43,7 @@ def part_of(path: str) -> tuple[str, ...]:
     """The parts that an axis bears on; all of them where that is not sure."""
     if _NODES.fullmatch(path):
         return ("nodes",)
-    if path.startswith("workloads."):
+    if path.startswith("workloads.") or path == "scheduler.queue_limit":
         return ("work",)
     if path.startswith("scheduler."):
         return ()

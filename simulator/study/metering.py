@@ -6,12 +6,12 @@ months around it belongs to no job.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from domain.environment import Environment, LocalCache, ObjectStore, SharedFileSystem
+from domain.environment import Disk, Environment, LocalCache, ObjectStore, SharedFileSystem
 from domain.pricing import (
     DiskUsage,
     Egress,
@@ -22,8 +22,24 @@ from domain.pricing import (
     ObjectStorage,
     Usage,
 )
+from domain.workload import Dataset, Training
+from simulator.study.hardware import Hardware
 from simulator.study.plan import FlightPlan, TrainingJob
 from simulator.study.replicate import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class JobTraffic:
+    """What one training job moves: ``reads`` times its dataset, ``checkpoints`` writes.
+
+    ``region`` is where its nodes stand.
+    """
+
+    workload: Training
+    region: str
+    reads: float
+    checkpoints: float = 0.0
+    checkpoint_bytes: float = 0.0
 
 
 def usage_of(plan: FlightPlan, outcome: Outcome) -> list[Usage]:
@@ -31,7 +47,6 @@ def usage_of(plan: FlightPlan, outcome: Outcome) -> list[Usage]:
     environment = plan.scenario.environment
     usages: list[Usage] = []
     for hardware, lifetimes in zip(plan.hardware, outcome.node_lifetimes, strict=True):
-        known = hardware.provider == "custom" and not np.isnan(hardware.usd_per_hour)
         usages.append(
             MachineHours(
                 resource=hardware.pool,
@@ -40,74 +55,81 @@ def usage_of(plan: FlightPlan, outcome: Outcome) -> list[Usage]:
                 machine=hardware.machine,
                 market=hardware.market,
                 node_seconds=lifetimes.tolist(),
-                usd_per_hour=hardware.usd_per_hour if known else None,
+                usd_per_hour=hardware.own_usd_per_hour,
             )
         )
     if environment.provider == "custom":
         return usages
-    for hardware, lifetimes in zip(plan.hardware, outcome.node_lifetimes, strict=True):
+    hosts = 0.0
+    for hardware, pool, lifetimes in zip(
+        plan.hardware, plan.pools, outcome.node_lifetimes, strict=True
+    ):
+        hosts += pool.nodes * hardware.hosts_per_node
         disk = environment.pools[hardware.pool].disk
-        usages.append(
-            DiskUsage(
-                resource=hardware.pool,
-                provider=hardware.provider,
-                region=hardware.region,
-                kind=disk.kind,
-                size_bytes=disk.size,
-                seconds=float(lifetimes.sum()),
-            )
+        usages.append(disk_usage(hardware, disk, float(lifetimes.sum())))
+    traffic = [
+        _job_traffic(plan, job, worked, checkpoints)
+        for job, worked, checkpoints in zip(
+            plan.training.values(), outcome.worked_share, outcome.checkpoints, strict=True
         )
-    traffic = _traffic(plan, outcome)
-    usages += _storage(environment, traffic, outcome.end_seconds)
-    nodes = float(sum(pool.nodes for pool in plan.pools))
-    usages += _network(environment, traffic, outcome.end_seconds, nodes)
+    ]
+    usages += service_usage(environment, traffic, outcome.end_seconds, hosts)
     return usages
 
 
-def standing_usage(environment: Environment, seconds: float) -> Iterator[Usage]:
-    """What storage and network are billed for while nothing goes through them."""
-    idle = {name: _Bucket() for name in environment.storage}
-    yield from _storage(environment, idle, seconds)
-    yield from _network(environment, idle, seconds, nodes=1.0)
+def disk_usage(hardware: Hardware, disk: Disk, node_seconds: float) -> DiskUsage:
+    """The boot disks of a pool; every host of a TPU slice has one."""
+    return DiskUsage(
+        resource=hardware.pool,
+        provider=hardware.provider,
+        region=hardware.region,
+        kind=disk.kind,
+        size_bytes=disk.size,
+        seconds=node_seconds,
+        count=hardware.hosts_per_node,
+    )
+
+
+def service_usage(
+    environment: Environment, jobs: Sequence[JobTraffic], seconds: float, hosts: float
+) -> Iterator[Usage]:
+    """What storage and network are billed for: over ``seconds``, with the traffic of ``jobs``."""
+    used = _bucket_use(environment, jobs)
+    yield from _storage(environment, used, seconds)
+    yield from _network(environment, used, seconds, hosts)
 
 
 @dataclass(slots=True)
-class _Bucket:
-    """What the workloads did with one storage entry."""
+class _BucketUse:
+    """What the workloads did with one storage entry; bytes by the region of the nodes."""
 
-    stored_bytes: float = 0.0
-    read_bytes: float = 0.0
+    datasets: dict[Dataset, float] = field(default_factory=dict)
+    checkpoint_bytes: float = 0.0
     read_requests: float = 0.0
-    written_bytes: float = 0.0
     write_requests: float = 0.0
-    read_bytes_by_region: dict[str, float] = field(default_factory=dict)
+    read_bytes: dict[str, float] = field(default_factory=dict)
+    written_bytes: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def stored_bytes(self) -> float:
+        """Each dataset once, however many jobs read it, and the last checkpoint of each job."""
+        return sum(self.datasets.values()) + self.checkpoint_bytes
 
 
-def _traffic(plan: FlightPlan, outcome: Outcome) -> dict[str, _Bucket]:
-    storage = plan.scenario.environment.storage
-    used = {name: _Bucket() for name in storage}
-    for job in plan.training.values():
-        dataset, saving = job.workload.dataset, job.workload.checkpointing
-        source = dataset and used.get(dataset.storage or "dataset")
-        if dataset and source:
-            objects = np.ceil(dataset.total_bytes / dataset.object_size)
-            epochs = job.workload.total_steps * job.workload.global_batch / dataset.samples
-            reads = _reads(epochs, _cached_share(plan, job))
-            source.stored_bytes += dataset.total_bytes
-            source.read_bytes += dataset.total_bytes * reads
-            source.read_requests += objects * reads
-            readers = source.read_bytes_by_region
-            readers[job.hardware.region] = (
-                readers.get(job.hardware.region, 0.0) + dataset.total_bytes * reads
-            )
-        target = saving and used.get(saving.storage or "checkpoints")
-        if saving and target:
-            # Checkpoints of all jobs are counted together; each is one object of its job.
-            share = 1.0 / len(plan.training)
-            target.stored_bytes += job.estimate.checkpoint_bytes
-            target.write_requests += outcome.checkpoints * share
-            target.written_bytes += outcome.checkpoints * share * job.estimate.checkpoint_bytes
-    return used
+def _job_traffic(
+    plan: FlightPlan, job: TrainingJob, worked_share: float, checkpoints: float
+) -> JobTraffic:
+    """What a job moved; ``worked_share`` is its work, also what was redone, over all of it."""
+    dataset = job.workload.dataset
+    reads = 0.0
+    if dataset is not None:
+        samples = job.workload.total_steps * job.workload.global_batch
+        epochs = samples / dataset.samples * worked_share
+        # The first epoch fills the caches, later ones miss what does not fit.
+        reads = min(epochs, 1.0) + max(epochs - 1.0, 0.0) * (1.0 - _cached_share(plan, job))
+    return JobTraffic(
+        job.workload, job.hardware.region, reads, checkpoints, job.estimate.checkpoint_bytes
+    )
 
 
 def _cached_share(plan: FlightPlan, job: TrainingJob) -> float:
@@ -125,40 +147,34 @@ def _cached_share(plan: FlightPlan, job: TrainingJob) -> float:
     return float(min(per_node * nodes / dataset.total_bytes, 1.0))
 
 
-def _reads(epochs: float, cached: float) -> float:
-    """How often the whole dataset is read from its source."""
-    return min(epochs, 1.0) + max(epochs - 1.0, 0.0) * (1.0 - cached)
+def _bucket_use(environment: Environment, jobs: Sequence[JobTraffic]) -> dict[str, _BucketUse]:
+    used = {name: _BucketUse() for name in environment.storage}
+    for job in jobs:
+        dataset, saving = job.workload.dataset, job.workload.checkpointing
+        source = used.get(dataset.storage or "dataset") if dataset else None
+        if dataset and source:
+            source.datasets[dataset] = dataset.total_bytes
+            source.read_requests += np.ceil(dataset.total_bytes / dataset.object_size) * job.reads
+            _add(source.read_bytes, job.region, dataset.total_bytes * job.reads)
+        target = used.get(saving.storage or "checkpoints") if saving else None
+        if saving and target:
+            target.checkpoint_bytes += job.checkpoint_bytes
+            target.write_requests += job.checkpoints
+            _add(target.written_bytes, job.region, job.checkpoints * job.checkpoint_bytes)
+    return used
+
+
+def _add(by_region: dict[str, float], region: str, size_bytes: float) -> None:
+    by_region[region] = by_region.get(region, 0.0) + size_bytes
 
 
 def _storage(
-    environment: Environment, traffic: dict[str, _Bucket], seconds: float
+    environment: Environment, used: Mapping[str, _BucketUse], seconds: float
 ) -> Iterator[Usage]:
     for name, storage in environment.storage.items():
-        used = traffic[name]
         region = environment.region or ""
         if isinstance(storage, ObjectStore):
-            home = storage.region or region
-            yield ObjectStorage(
-                resource=name,
-                provider=environment.provider,
-                region=home,
-                size_bytes=used.stored_bytes if storage.size is None else storage.size,
-                seconds=seconds,
-                read_requests=used.read_requests,
-                write_requests=used.write_requests,
-                retrieved_bytes=used.read_bytes,
-                storage_class=storage.storage_class,
-            )
-            for reader, read in used.read_bytes_by_region.items():
-                if reader != home:
-                    yield Egress(
-                        resource=name,
-                        provider=environment.provider,
-                        region=home,
-                        bytes=read,
-                        to=reader,
-                        period_seconds=seconds,
-                    )
+            yield from _bucket(environment, name, storage, used[name], seconds)
         elif isinstance(storage, SharedFileSystem):
             yield FileSystem(
                 resource=name,
@@ -170,14 +186,43 @@ def _storage(
             )
 
 
+def _bucket(
+    environment: Environment, name: str, bucket: ObjectStore, used: _BucketUse, seconds: float
+) -> Iterator[Usage]:
+    home = bucket.region or environment.region or ""
+    yield ObjectStorage(
+        resource=name,
+        provider=environment.provider,
+        region=home,
+        size_bytes=used.stored_bytes if bucket.size is None else bucket.size,
+        seconds=seconds,
+        read_requests=used.read_requests,
+        write_requests=used.write_requests,
+        retrieved_bytes=sum(used.read_bytes.values()),
+        storage_class=bucket.storage_class,
+    )
+    moved = [(home, away, size) for away, size in used.read_bytes.items()]
+    moved += [(away, home, size) for away, size in used.written_bytes.items()]
+    for source, target, size in moved:
+        if source != target:
+            yield Egress(
+                resource=name,
+                provider=environment.provider,
+                region=source,
+                bytes=size,
+                to=target,
+                period_seconds=seconds,
+            )
+
+
 def _network(
-    environment: Environment, traffic: dict[str, _Bucket], seconds: float, nodes: float
+    environment: Environment, used: Mapping[str, _BucketUse], seconds: float, hosts: float
 ) -> Iterator[Usage]:
     network, region = environment.network, environment.region or ""
     if network.nat != "none":
         through = sum(
-            used.read_bytes + used.written_bytes
-            for name, used in traffic.items()
+            sum(each.read_bytes.values()) + sum(each.written_bytes.values())
+            for name, each in used.items()
             if isinstance(environment.storage[name], ObjectStore)
         )
         zones = max(len(environment.zones), 1)
@@ -188,7 +233,7 @@ def _network(
             seconds=seconds,
             bytes=0.0 if "object_store" in network.endpoints else through,
             gateways=zones if network.nat == "per_zone" else 1,
-            machines=nodes,
+            machines=hosts,
         )
     if network.load_balancer != "none":
         yield LoadBalancer(

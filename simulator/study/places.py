@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.catalog import Catalog
-from domain.environment import Environment
+from domain.environment import Environment, ObjectStore
 from domain.errors import InputError
 from domain.goal import Goal, needs_prices
 from domain.prediction import Rejection
-from domain.pricing import DiskUsage, price
+from domain.pricing import Usage, price
 from domain.scenario import Scenario
+from domain.workload import Training
 from simulator.study.hardware import Hardware, pool_nodes, resolve_hardware
 from simulator.study.lenses import Lens
-from simulator.study.metering import standing_usage
+from simulator.study.metering import JobTraffic, disk_usage, service_usage
 
 Floats = NDArray[np.float64]
 
 _HOUR_SECONDS = 3600.0
+
+
+class CostRange(NamedTuple):
+    """At least and at most so many dollars; the most is infinite where something is unpriced."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,7 @@ class Places:
     hardware: tuple[Hardware | None, ...]
     problems: tuple[Rejection | None, ...]
     node_usd_per_hour: Floats
+    node_usd_per_hour_high: Floats
     interruptions_per_second: Floats
     provisioning_seconds: Floats
     is_spot: Floats
@@ -46,7 +57,7 @@ def resolve_places(place: Lens, name: str, catalog: Catalog, goal: Goal) -> Plac
     """Hardware and price of one pool in every variant, and why a variant is out."""
     hardware: list[Hardware | None] = []
     problems: list[Rejection | None] = []
-    usd: list[float] = []
+    usd: list[CostRange] = []
     for variant in place.variants:
         found: Hardware | None = None
         problem: Rejection | None = None
@@ -69,7 +80,8 @@ def resolve_places(place: Lens, name: str, catalog: Catalog, goal: Goal) -> Plac
     return Places(
         tuple(hardware),
         tuple(problems),
-        np.array(usd),
+        np.array([each.low for each in usd]),
+        np.array([each.high for each in usd]),
         column("interruptions_per_second"),
         column("provisioning_seconds"),
         np.array([float(each is not None and each.market == "spot") for each in hardware]),
@@ -92,17 +104,21 @@ def _out_of_bounds(environment: Environment, hardware: Hardware, goal: Goal) -> 
 
 def _node_usd_per_hour(
     variant: Scenario | Rejection, hardware: Hardware | None, catalog: Catalog
-) -> float:
-    """What one node costs in an hour, its disk included."""
+) -> CostRange:
+    """What one node costs in an hour, its disks included."""
     if hardware is None or not isinstance(variant, Scenario):
-        return math.nan
+        return CostRange(math.nan, math.nan)
     if hardware.provider == "custom":
-        return hardware.usd_per_hour
+        return CostRange(hardware.usd_per_hour, hardware.usd_per_hour)
     disk = variant.environment.pools[hardware.pool].disk
-    usage = DiskUsage(
-        hardware.pool, hardware.provider, hardware.region, disk.kind, disk.size, _HOUR_SECONDS
-    )
-    return hardware.usd_per_hour + float(price([usage], catalog).total_usd)
+    disks = _cost([disk_usage(hardware, disk, _HOUR_SECONDS)], catalog)
+    return CostRange(hardware.usd_per_hour + disks.low, hardware.usd_per_hour + disks.high)
+
+
+def _cost(usages: Sequence[Usage], catalog: Catalog) -> CostRange:
+    bill = price(usages, catalog)
+    total = float(bill.total_usd)
+    return CostRange(total, math.inf if bill.unpriced else total)
 
 
 def node_counts(lens: Lens, name: str) -> tuple[Floats, list[Rejection | None]]:
@@ -121,13 +137,42 @@ def node_counts(lens: Lens, name: str) -> tuple[Floats, list[Rejection | None]]:
     return np.array(counts), problems
 
 
-def shared_usd_per_hour(
-    at: Scenario | Rejection, kept: Scenario | Rejection, catalog: Catalog
+def shared_usd_per_hour(environment: Environment, catalog: Catalog) -> CostRange:
+    """What storage and network cost in an hour while nothing goes through them."""
+    if environment.provider == "custom":
+        return CostRange(0.0, 0.0)
+    return _cost(list(service_usage(environment, [], _HOUR_SECONDS, hosts=1.0)), catalog)
+
+
+def traffic_usd(
+    environment: Environment, jobs: Sequence[tuple[Training, str]], catalog: Catalog
 ) -> float:
-    """What storage and network cost in an hour without traffic: ``kept`` storage ``at`` a place."""
-    if not isinstance(at, Scenario) or not isinstance(kept, Scenario):
+    """What requests and transfers of all jobs cost at most; ``jobs`` with the region of each.
+
+    At most: every epoch is read from the source, whatever a cache would keep. How many
+    checkpoints are written depends on the run, so the answer is infinite where their bytes
+    are billed.
+    """
+    if environment.provider == "custom":
         return 0.0
-    if at.environment.provider == "custom":
-        return 0.0
-    environment = at.environment.model_copy(update={"storage": kept.environment.storage})
-    return float(price(list(standing_usage(environment, _HOUR_SECONDS)), catalog).total_usd)
+    through_nat = (
+        environment.network.nat != "none" and "object_store" not in environment.network.endpoints
+    )
+    for workload, region in jobs:
+        saving = workload.checkpointing
+        bucket = environment.storage.get(saving.storage or "checkpoints") if saving else None
+        if isinstance(bucket, ObjectStore) and (
+            through_nat or (bucket.region or environment.region) != region
+        ):
+            return math.inf
+    traffic = [
+        JobTraffic(
+            workload,
+            region,
+            workload.total_steps * workload.global_batch / workload.dataset.samples
+            if workload.dataset
+            else 0.0,
+        )
+        for workload, region in jobs
+    ]
+    return _cost(list(service_usage(environment, traffic, 0.0, hosts=0.0)), catalog).high

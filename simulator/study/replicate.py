@@ -32,8 +32,10 @@ class Outcome:
     utilisation: float
     node_lifetimes: tuple[Floats, ...]
     """Per pool, for how long each instance ran."""
-    checkpoints: float
-    """Checkpoints written, by all training jobs together."""
+    worked_share: tuple[float, ...]
+    """Per training job, its work in this flight over its whole work; above 1 with work redone."""
+    checkpoints: tuple[float, ...]
+    """Per training job, how many it wrote."""
     interruptions: int
     lost_accelerator_seconds: float
     dropped: int
@@ -51,6 +53,7 @@ def fly_once(
         plan.pools,
         jobs,
         policy=scheduler.policy,
+        placement=scheduler.placement,
         queue_limit=scheduler.queue_limit,
         streams=streams,
         horizon_seconds=plan.scenario.horizon,
@@ -58,12 +61,15 @@ def fly_once(
     )
 
 
-def outcome(flight: Flight) -> Outcome:
-    """The figures of a flight that the statistics need."""
+def outcome(flight: Flight, training_jobs: int) -> Outcome:
+    """The figures of a flight that the statistics need; training jobs come first in its table."""
     up = sum(pool.node_seconds * pool.accelerators_per_node for pool in flight.pools)
     busy = sum(pool.busy_accelerator_seconds for pool in flight.pools)
-    interval = flight.jobs.column("checkpoint_interval_seconds")
-    checkpoints = np.floor(flight.useful_seconds / interval)
+    first = slice(0, training_jobs)
+    worked = (flight.useful_seconds + flight.lost_seconds)[first]
+    interval = flight.jobs.column("checkpoint_interval_seconds")[first]
+    # Work that was lost was never written; a job that is done writes none at its end.
+    written = np.ceil(flight.useful_seconds[first] / interval) - 1.0
     ended = np.isfinite(flight.end_seconds)
     return Outcome(
         completion_seconds=flight.completion_time_seconds,
@@ -74,7 +80,8 @@ def outcome(flight: Flight) -> Outcome:
         node_lifetimes=tuple(
             pool.lifetimes.gone_seconds - pool.lifetimes.ready_seconds for pool in flight.pools
         ),
-        checkpoints=float(np.nansum(checkpoints)),
+        worked_share=tuple((worked / flight.jobs.duration_seconds[first]).tolist()),
+        checkpoints=tuple(np.maximum(np.nan_to_num(written), 0.0).tolist()),
         interruptions=int(flight.interruptions.sum()),
         lost_accelerator_seconds=float(flight.lost_seconds @ flight.jobs.accelerators),
         dropped=int(flight.dropped.sum()),
@@ -100,7 +107,7 @@ def replicate(
 
 
 def _fly_outcome(plan: FlightPlan, seed: int, replication: int) -> Outcome:
-    return outcome(fly_once(plan, seed, replication))
+    return outcome(fly_once(plan, seed, replication), len(plan.training))
 
 
 def run_tasks(

@@ -82,7 +82,10 @@ def simulate(
         outcomes = replicate(plan, seed, range(wanted), workers, progress)
         return predict(plan, outcomes, catalog, seed=seed, today=today)
     first = fly_once(plan, seed, 0, progress)
-    outcomes = [outcome(first), *replicate(plan, seed, range(1, wanted), workers, progress)]
+    outcomes = [
+        outcome(first, len(plan.training)),
+        *replicate(plan, seed, range(1, wanted), workers, progress),
+    ]
     flown = predict(plan, outcomes, catalog, seed=seed, today=today)
     jobs = job_records(plan, first, Streams(seed, 0)) if with_jobs else None
     return replace(flown, jobs=jobs)

@@ -9,30 +9,31 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.environment import LocalCache, ObjectStore, SharedFileSystem, Storage
+from domain.environment import LocalCache, SharedFileSystem, Storage
 from domain.model_facts import ModelFacts, resolve_model
 from domain.prediction import Rejection
 from domain.workload import Training
 from simulator.models.calibration import PRIORS, Calibration
+from simulator.models.collectives import switch_reduces, torus_of
 from simulator.models.memory import shortfall_text, state_bytes
 from simulator.models.precision import choose_precision, format_code
 from simulator.models.storage import (
-    ObjectStore as ObjectStoreLimits,
+    ObjectStore,
+    cached_reads,
+    file_system_rate,
+    object_store_rate,
 )
-from simulator.models.storage import cached_reads, file_system_rate, object_store_rate
 from simulator.models.training_step import (
     BOTTLENECKS,
     StepInputs,
     StepPrediction,
     predict_training_step,
 )
-from simulator.study.hardware import Hardware
+from simulator.study.hardware import Hardware, known
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-# First reads per second of one prefix (AWS, S3 User Guide; Google Cloud, Request rates).
-_READS_PER_SECOND = {"aws": 5500.0, "gcp": 5000.0}
 _NEEDED = {
     "peak_flops": "its peak FLOP/s",
     "memory_bytes_per_second": "its memory bandwidth",
@@ -40,14 +41,6 @@ _NEEDED = {
     "link_bytes_per_second": "the links between its accelerators",
     "network_bytes_per_second": "the network between its hosts",
 }
-# A parallel file system and a bucket of a custom provider: as the lower of the clouds.
-_DEFAULT_READS_PER_SECOND = 5000.0
-_TORUS_DIMENSIONS = {"ici-2d-torus": 2, "ici-3d-torus": 3}
-# Switches of these generations add up what passes through them (NVIDIA, NVLink SHARP).
-_REDUCING_LINKS = ("nvlink4", "nvlink5")
-# Slices with whole rings: from 4×4×4 chips on v4 and v5p, from 16×16 on v5e and v6e
-# (Google Cloud, TPU v4, v5e and v6e system architecture).
-_WRAPPED_FROM_CHIPS = {2: 256, 3: 64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +145,7 @@ def estimate_training(
         accelerators_per_node=per_node,
         nodes=nodes_used,
         global_batch=workload.global_batch,
+        micro_batch=known(workload.micro_batch),
     )
     first_rate, later_rate = _reading(workload, storage, columns, nodes_used, calibration)
     dataset = workload.dataset
@@ -162,6 +156,8 @@ def estimate_training(
         return predict_training_step(
             model,
             replace(inputs, storage_bytes_per_second=rate),
+            optimizer=workload.optimizer,
+            recompute=workload.recompute,
             sample_bytes=sample_bytes,
             decode=decode,
             calibration=calibration,
@@ -176,7 +172,7 @@ def estimate_training(
         + (steps - first_steps) * later.step_seconds
     )
     saving = workload.checkpointing
-    size = saving.size if saving and saving.size is not None else _checkpoint_bytes(model)
+    size = saving.size if saving and saving.size is not None else _checkpoint_bytes(workload, model)
     transfer = size / np.fmin(
         columns["network_bytes_per_second"],
         calibration.connections_per_node * calibration.connection_bytes_per_second,
@@ -194,10 +190,10 @@ def estimate_training(
     )
 
 
-def _checkpoint_bytes(model: ModelFacts) -> float:
+def _checkpoint_bytes(workload: Training, model: ModelFacts) -> float:
     """Weights and optimizer state, in fp32; gradients are not saved."""
     gradients = 4.0 * model.dense_parameters
-    return float(state_bytes(model, model.optimizer, 1.0)) - gradients
+    return float(state_bytes(model, workload.optimizer or model.optimizer, 1.0)) - gradients
 
 
 def _row(hardware: Hardware, workload: Training) -> tuple[Rejection | None, dict[str, float]]:
@@ -218,30 +214,27 @@ def _row(hardware: Hardware, workload: Training) -> tuple[Rejection | None, dict
         element_bytes = choice.element_bytes
         if choice.reason:
             problem = Rejection("closed_form", "precision", f"{chip.id}: {choice.reason}")
-    dimensions = _TORUS_DIMENSIONS.get(chip.link_kind, 0) if chip else 0
     chips = hardware.accelerators_per_node
+    link = chip.link_kind if chip else ""
+    dimensions, wraps = torus_of(link, chips)
     return problem, {
         "peak_flops": peak,
         "format_code": code,
         "element_bytes": element_bytes,
-        "memory_bytes_per_second": _known(chip.memory_bytes_per_second if chip else None),
-        "accelerator_memory_bytes": _known(chip.memory_bytes if chip else None),
-        "link_bytes_per_second": _known(chip.link_bytes_per_second if chip else None),
-        "switch_reduces": float(chip is not None and chip.link_kind in _REDUCING_LINKS),
-        "link_is_pcie": float(chip is not None and chip.link_kind.startswith("pcie")),
+        "memory_bytes_per_second": known(chip.memory_bytes_per_second if chip else None),
+        "accelerator_memory_bytes": known(chip.memory_bytes if chip else None),
+        "link_bytes_per_second": known(chip.link_bytes_per_second if chip else None),
+        "switch_reduces": float(switch_reduces(link)),
+        "link_is_pcie": float(link.startswith("pcie")),
         "torus_dimensions": dimensions,
-        "torus_wraps": float(chips >= _WRAPPED_FROM_CHIPS.get(dimensions, 0)),
+        "torus_wraps": float(wraps),
         "accelerators_per_node": hardware.slots,
         "network_bytes_per_second": hardware.network_bytes_per_second,
         # Hosts that nobody described are taken to keep up; the chips decide then.
         "vcpu": math.inf if math.isnan(hardware.vcpu) else hardware.vcpu,
         "local_nvme_bytes": hardware.local_nvme_bytes,
-        "reads_per_second": _READS_PER_SECOND.get(hardware.provider, _DEFAULT_READS_PER_SECOND),
+        "reads_per_second": hardware.reads_per_second,
     }
-
-
-def _known(value: float | None) -> float:
-    return math.nan if value is None else value
 
 
 def _reading(
@@ -267,7 +260,7 @@ def _reading(
             nic_bytes_per_second=network,
         )
     else:
-        rate = _bucket_rate(source, dataset.object_size, columns, nodes, network, calibration)
+        rate = _bucket_rate(dataset.object_size, columns, nodes, network, calibration)
     caches = [each for each in storage.values() if isinstance(each, LocalCache)]
     if not caches:
         return rate, rate
@@ -285,17 +278,16 @@ def _reading(
 
 
 def _bucket_rate(
-    bucket: ObjectStore,
     object_bytes: float,
     columns: Mapping[str, Floats],
     nodes: Floats,
     network: Floats,
     calibration: Calibration,
 ) -> Floats:
-    limits = ObjectStoreLimits(
+    limits = ObjectStore(
         first_byte_seconds=calibration.first_byte_seconds,
         connection_bytes_per_second=calibration.connection_bytes_per_second,
-        requests_per_second=columns["reads_per_second"],  # type: ignore[arg-type]
+        requests_per_second=columns["reads_per_second"],
     )
     rate: Floats = object_store_rate(
         limits,
