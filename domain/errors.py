@@ -62,5 +62,5 @@ class GoalNotMet(WindtunnelError):  # noqa: N818, an answer rather than an error
 
 def near_misses(asked: str, known: Iterable[str], limit: int = 3) -> str:
     """ "; did you mean 'a', 'b'?" for a misspelt word, or nothing when none is close."""
-    matches = get_close_matches(asked.lower(), sorted({word.lower() for word in known}), limit, 0.6)
+    matches = get_close_matches(asked.lower(), sorted({word.lower() for word in known}), limit, 0.7)
     return f"; did you mean {', '.join(repr(match) for match in matches)}?" if matches else ""

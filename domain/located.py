@@ -109,7 +109,15 @@ def parse_yaml(text: str, name: str, what: str = "scenario") -> Located:
     return located
 
 
-def _note_places(node: yaml.Node, path: KeyPath, located: Located) -> None:
+def _note_places(
+    node: yaml.Node, path: KeyPath, located: Located, above: tuple[yaml.Node, ...] = ()
+) -> None:
+    if any(node is each for each in above):
+        raise ScenarioError(
+            "holds itself through an anchor",
+            where=f"{located.name}:{node.start_mark.line + 1}",
+        )
+    above = (*above, node)
     if isinstance(node, yaml.MappingNode):
         for key_node, value_node in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
@@ -120,11 +128,11 @@ def _note_places(node: yaml.Node, path: KeyPath, located: Located) -> None:
                     f"key '{key}' is given twice (first at {located.places[inner]})", where=place
                 )
             located.places[inner] = place
-            _note_places(value_node, inner, located)
+            _note_places(value_node, inner, located, above)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             located.places[*path, index] = f"{located.name}:{item.start_mark.line + 1}"
-            _note_places(item, (*path, index), located)
+            _note_places(item, (*path, index), located, above)
 
 
 def set_value(located: Located, path: str, value: Any, place: str) -> None:

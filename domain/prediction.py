@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from domain.environment import Environment
@@ -13,6 +14,15 @@ from domain.pricing import Bill
 def finite(value: float) -> float | None:
     """JSON has no NaN and no infinity; unknown is null there."""
     return value if math.isfinite(value) else None
+
+
+def _plain(value: Any) -> Any:
+    """A value of a scenario file as JSON has it: dates as text."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +127,7 @@ class Candidate:
         """Keys that people may rely on."""
         row: dict[str, Any] = {
             "id": self.id,
-            "values": self.values,
+            "values": _plain(self.values),
             "environment": self.environment.model_dump(mode="json", exclude_unset=True)
             if self.environment
             else None,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Context, Decimal, localcontext
 from math import ceil
@@ -58,6 +59,7 @@ _MONTH = 730 * _HOUR
 _GIB = Decimal(2**30)
 # Sums of floats as decimals stay exact, so that the order of usage cannot show in a cent.
 _EXACT = Context(prec=60)
+_SHOWN = Context(prec=28)
 
 
 class BillingUnit(NamedTuple):
@@ -115,9 +117,9 @@ def price(usages: Sequence[Usage], catalog: Catalog, *, today: date | None = Non
                 lines.append(found)
             else:
                 gaps.append(found)
-    from_catalog = any(line.as_of is not None for line in lines)
-    stale = catalog.staleness(today) if today and from_catalog else None
-    return Bill(tuple(lines), tuple(gaps), (stale,) if stale else ())
+    bill = Bill(tuple(lines), tuple(gaps))
+    stale = catalog.staleness(today) if today and bill.price_dates else None
+    return replace(bill, notes=(stale,)) if stale else bill
 
 
 def billed_seconds(lifetime_seconds: float, minimum_seconds: float) -> int:
@@ -205,7 +207,7 @@ def _price_together(group: Sequence[tuple[Charge, ServicePrice]]) -> Iterator[Li
             yield LineItem(
                 resource=charge.resource,
                 component=charge.component,
-                quantity=quantity,
+                quantity=_SHOWN.plus(quantity),
                 unit=unit.label,
                 unit_price_usd=rate,
                 amount_usd=to_micro_dollars(quantity * rate),

@@ -216,3 +216,44 @@ def test_the_interval_covers_the_mean_as_often_as_it_says() -> None:
         low, high = confidence_interval(generator.normal(5.0, 2.0, 10), 0.95)
         covered += low <= 5.0 <= high
     assert 0.935 <= covered / 2000 <= 0.965
+
+
+def test_checkpoints_into_another_region_are_billed_as_they_are_written() -> None:
+    often = BASE.replace("interval: 10 min", "interval: 1 min, size: 4 GB")
+    away = often.replace(
+        "checkpoints: {kind: object_store}", "checkpoints: {kind: object_store, region: eu-west-1}"
+    )
+    moved = [line for line in fly(away).prediction.bill.lines if "transfer" in line.component]
+    writes = [
+        float(line.quantity) * 1000
+        for line in fly(away).prediction.bill.lines
+        if "write requests" in line.component
+    ]
+    assert len(moved) == 1
+    assert float(moved[0].quantity) == pytest.approx(writes[0] * 4e9 / 2**30, rel=1e-6)
+
+
+def test_a_flight_that_is_cut_is_billed_for_what_it_read() -> None:
+    away = BASE.replace("size: 150 GB}", "size: 150 GB, region: eu-west-1}")
+
+    def moved(text: str) -> float:
+        lines = fly(text).prediction.bill.lines
+        return sum(float(line.quantity) for line in lines if "transfer" in line.component)
+
+    whole = moved(away)
+    cut = moved(away.replace("seed: 1", "seed: 1\nhorizon: 30 min"))
+    assert 0 < cut < whole / 2
+
+
+def test_jobs_that_share_a_dataset_store_it_once() -> None:
+    alone = BASE.replace("size: 150 GB}", "}")
+    job = alone[alone.index("  resnet50:") : alone.index("goal:")]
+    together = alone.replace("goal:", job.replace("resnet50:", "again:") + "goal:")
+
+    def stored(text: str) -> float:
+        flown = fly(text, replications=1).prediction
+        hours = flown.metrics["makespan_seconds"].mean / 3600
+        lines = [line for line in flown.bill.lines if line.resource == "dataset"]
+        return float(lines[0].quantity) / hours
+
+    assert stored(together) == pytest.approx(stored(alone), rel=0.1)

@@ -74,7 +74,9 @@ class Catalog:
     def staleness(self, today: date) -> str | None:
         """A sentence for the bill once the prices are more than 90 days old."""
         age = (today - self.as_of).days
-        return f"prices of {self.as_of} are {age} days old" if age > STALE_AFTER_DAYS else None
+        if age <= STALE_AFTER_DAYS:
+            return None
+        return f"the price snapshot of {self.as_of} is {age} days old"
 
     def source(self, key: str) -> Source | None:
         """Where facts with this source key come from; None for a team's own list."""
@@ -152,7 +154,12 @@ class Catalog:
             if row is not None:
                 offer = self._offer(provider, row)
                 return self._prices.applied_to(offer) if self._prices else offer
-        if self._prices and self._prices.negotiated(provider, region, machine):
+        known_place = provider == "custom" or region in self.regions(provider)
+        if self._prices and (
+            self._prices.negotiated(provider, region, machine)
+            if known_place
+            else self._prices.names(provider, region, machine)
+        ):
             return self._prices.applied_to(_unobserved(provider, region, machine))
         if provider == "custom":
             raise CatalogError(
@@ -226,13 +233,14 @@ class Catalog:
         return tuple(item for name, item in self._facts.services(provider) if name == service)
 
     def services(self, provider: str) -> tuple[ServicePrice, ...]:
-        """Every figure of every service, in the region where it was observed."""
+        """Every figure of every service, by the regions where it was observed."""
         self._known_provider(provider)
-        return tuple(
-            _service_price(provider, key, region, region, tiers, row)
-            for key, regions in self._facts.services(provider).items()
-            for region, (tiers, row) in regions.items()
+        found = (
+            self.service(provider, service, item, region)
+            for (service, item), regions in self._facts.services(provider).items()
+            for region in regions
         )
+        return tuple(price for price in found if price is not None)
 
     def service(self, provider: str, service: str, item: str, region: str) -> ServicePrice | None:
         """A price, limit or quota of a service, or None where nobody observed one.

@@ -96,6 +96,11 @@ class Prices(Frozen):
             found.setdefault("on_demand", self.on_premises[machine].price)
         return found
 
+    def names(self, provider: str, region: str, machine: str) -> bool:
+        """Whether the list prices the machine in a region that it names without a pattern."""
+        wanted = (provider, region, machine)
+        return any((each.provider, each.region, each.machine) == wanted for each in self.machines)
+
     def service(self, provider: str, service: str, item: str, region: str) -> float | None:
         """The team's price of a service item, if it has one."""
         for price in self.services:

@@ -152,24 +152,34 @@ def _is_spot(pool: PoolSpec) -> bool:
 
 
 def _check_hope(jobs: JobTable, pools: Sequence[PoolSpec]) -> None:
-    """Refuse a job that would be interrupted again and again before its next checkpoint.
+    """Refuse a job that would be interrupted more often than anybody waits for.
+
+    Either again and again before its next checkpoint, or in all, were it never held up.
 
     An attempt of t seconds on k nodes survives with probability e^{-kλt} (Poisson).
     """
-    if not any(map(_is_spot, pools)):
+    if not any(map(_is_spot, pools)) or not len(jobs):
         return
     rates = np.array([pool.spot_interruptions_per_node_second for pool in pools])
     per_node = np.array([pool.accelerators_per_node for pool in pools])
     nodes = np.ceil(jobs.accelerators / per_node[jobs.pool])
+    in_all = nodes * rates[jobs.pool] * jobs.duration_seconds
+    if (most := float(in_all.max())) > _HOPELESS_ATTEMPTS:
+        row = int(np.argmax(in_all))
+        raise ScenarioError(
+            f"would be interrupted about {most:.0e} times in {jobs.duration_seconds[row]:.1e} s of "
+            "work; use on-demand nodes or give the flight a horizon",
+            where=f"job {int(jobs.job_id[row])}",
+        )
     interval = jobs.column("checkpoint_interval_seconds")
     stretch = np.fmin(interval + jobs.column("checkpoint_write_seconds"), jobs.duration_seconds)
     exponent = nodes * rates[jobs.pool] * (stretch + jobs.column("restart_seconds"))
-    if len(jobs) and (worst := int(np.argmax(exponent))) >= 0:
-        attempts = exp(min(float(exponent[worst]), 700.0))
-        if attempts > _HOPELESS_ATTEMPTS:
-            raise ScenarioError(
-                f"would be interrupted about {attempts:.0e} times before it gets through "
-                f"{stretch[worst]:.0f} s of work on {nodes[worst]:.0f} spot nodes; checkpoint "
-                "more often, use on-demand nodes or give the flight a horizon",
-                where=f"job {int(jobs.job_id[worst])}",
-            )
+    worst = int(np.argmax(exponent))
+    attempts = exp(min(float(exponent[worst]), 700.0))
+    if attempts > _HOPELESS_ATTEMPTS:
+        raise ScenarioError(
+            f"would be interrupted about {attempts:.0e} times before it gets through "
+            f"{stretch[worst]:.0f} s of work on {nodes[worst]:.0f} spot nodes; checkpoint "
+            "more often, use on-demand nodes or give the flight a horizon",
+            where=f"job {int(jobs.job_id[worst])}",
+        )

@@ -26,6 +26,7 @@ _METRIC_NAMES = {
     "cost_usd": "cost",
     "interruptions": "interruptions",
     "lost_accelerator_seconds": "lost accelerator time",
+    "turned_away_jobs": "jobs turned away",
     "cost_per_million_samples_usd": "cost per million samples",
 }
 _REASON_NAMES = {
@@ -41,12 +42,13 @@ _REASON_NAMES = {
     "unpriced": "no price known",
     "spot_share": "too much spot",
     "region": "region not allowed",
+    "turned_away": "turns jobs away",
     "invalid": "not a valid scenario",
     "unknown": "not enough known to predict",
 }
 
 _GAPS_SHOWN = 3
-_ONLY_IF_ANY = ("interruptions", "lost_accelerator_seconds")
+_ONLY_IF_ANY = ("interruptions", "lost_accelerator_seconds", "turned_away_jobs")
 
 
 def figure(name: str, value: float) -> str:
@@ -70,9 +72,9 @@ def _table(*columns: str, left: int = 1, title: str | None = None) -> Table:
     return table
 
 
-def _interval(name: str, metric: Metric) -> str:
+def _interval(name: str, metric: Metric, replications: int = 2) -> str:
     low, high = metric.ci95
-    if low == high:
+    if low == high and replications == 1:
         return "exact"
     return f"{figure(name, low)} … {figure(name, high)}" if low == low else "–"
 
@@ -92,7 +94,7 @@ def draw_prediction(console: Console, prediction: Prediction) -> None:
         table.add_row(
             _METRIC_NAMES.get(name, name),
             figure(name, metric.mean),
-            _interval(name, metric),
+            _interval(name, metric, prediction.replications),
             *values,
         )
     console.print(table)
@@ -148,7 +150,7 @@ def draw_bill(console: Console, bill: Bill) -> None:
     if bill.price_dates:
         oldest, newest = bill.price_dates
         span = f"{oldest}" if oldest == newest else f"{oldest} to {newest}"
-        console.print(f"prices observed: {span}")
+        console.print(f"prices here were observed: {span}")
     for note in bill.notes:
         console.print(f"[yellow]{escape(note)}[/]")
 

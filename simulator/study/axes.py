@@ -87,3 +87,8 @@ def _move(located: Located, path: str, value: Mapping[str, Any], place: str) -> 
         environment.pop("zones", None)
         name = pool.removeprefix("environment.pools.")
         environment.get("pools", {}).get(name, {}).pop("region", None)
+
+
+def candidate_id(row: int) -> str:
+    """The name of a candidate: its place in the order of the axes."""
+    return f"c{row:04d}"

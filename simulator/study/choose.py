@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.catalog import Catalog, Prices, load_catalog
+from domain.environment import Environment
 from domain.errors import InputError, ScenarioError
 from domain.figures import duration, money
 from domain.goal import Goal, needs_prices
 from domain.prediction import Candidate, Choice, Metric, Rejection
 from domain.reading import ScenarioFile
 from domain.scenario import Scenario
-from simulator.study.axes import candidate_count, index_columns, values_at
+from simulator.study.axes import candidate_count, candidate_id, index_columns, values_at
 from simulator.study.bounds import Bounds, bound_candidates
-from simulator.study.judging import out_by_bounds, out_by_flight, score
+from simulator.study.judging import out_beside_others, out_by_bounds, out_by_flight, score
 from simulator.study.lenses import read_candidate
 from simulator.study.pareto import dominated_beyond, frontier
-from simulator.study.plan import plan_flight, read_traces
+from simulator.study.plan import TraceKey, plan_flight, read_traces
 from simulator.study.reasons import why_chosen
 from simulator.study.replicate import Progress, replicate, replications_of, run_tasks
 from simulator.study.simulate import Flown, calibration_used, predict
@@ -55,17 +57,27 @@ def choose(
     axes, goal = scenario.axes, scenario.goal
     count = candidate_count(axes)
     columns = index_columns(axes)
+
+    def read(row: int) -> Scenario | Rejection:
+        return read_candidate(file.located, values_at(axes, columns, row))
+
     bounds = bound_candidates(file.located, axes, columns, count, catalog, goal)
-    if len(bounds.rejections) == count and all(
-        each.stage == "parse" for each in bounds.rejections.values()
-    ):
-        raise ScenarioError(f"no candidate is a valid scenario: {bounds.rejections[0].reason}")
     rejections = _prune(bounds, goal)
+    scenarios = {row: read(row) for row in range(count)}
+    for row, whole in scenarios.items():
+        # A part of a candidate may only be valid together with its other parts.
+        if row in rejections and rejections[row].stage == "parse":
+            if isinstance(whole, Scenario):
+                del rejections[row]
+            else:
+                rejections[row] = whole
+    if all(isinstance(each, Rejection) for each in scenarios.values()):
+        raise ScenarioError(f"no candidate is a valid scenario: {rejections[0].reason}")
 
     aloft = [row for row in range(count) if row not in rejections]
     flights = _fly_all(
         file,
-        [values_at(axes, columns, row) for row in aloft],
+        [scenarios[row] for row in aloft],
         prices,
         today=today,
         replications=replications,
@@ -82,13 +94,17 @@ def choose(
         if (problem := out_by_flight(flight, goal)) is not None:
             rejections[row] = problem
 
-    meeting = [row for row in aloft if row not in rejections]
-    best = _best(meeting, flown, goal)
-    on_frontier = _frontier(meeting, flown, rejections)
+    candidates = {row: each for row, each in flown.items() if row not in rejections}
+    rejections |= out_beside_others(candidates, goal)
+    meeting = {row: each for row, each in candidates.items() if row not in rejections}
+    best = _best(meeting, goal)
+    on_frontier = _frontier(meeting, best, rejections)
 
     def candidate(row: int) -> Candidate:
         values = values_at(axes, columns, row)
-        return _candidate(file, row, values, bounds, flown.get(row), rejections.get(row))
+        scenario = scenarios[row]
+        environment = scenario.environment if isinstance(scenario, Scenario) else None
+        return _candidate(row, values, environment, bounds, flown.get(row), rejections.get(row))
 
     chosen = None if best is None else candidate(best)
     beside = tuple(candidate(row) for row in on_frontier if row != best)
@@ -99,7 +115,7 @@ def choose(
         candidates=count,
         flown=len(flown),
         choice=chosen,
-        reasons=why_chosen(chosen, beside, len(meeting), count, goal) if chosen else (),
+        reasons=why_chosen(meeting, best, on_frontier, goal) if best is not None else (),
         frontier=beside,
         rejected=tuple(candidate(row) for row in sorted(rejections)),
         catalog_snapshot=catalog.snapshot,
@@ -117,7 +133,7 @@ def _prune(bounds: Bounds, goal: Goal) -> dict[int, Rejection]:
         if (problem := out_by_bounds(bounds, row, goal)) is not None:
             rejections[row] = problem
     rows = np.array([row for row in alive if row not in rejections], dtype=np.intp)
-    if rows.size and isinstance(goal.minimise, dict | str) and goal.minimise != "cost_per_sample":
+    if rows.size and goal.minimise != "cost_per_sample":
         priced = rows[~np.isnan(bounds.usd_per_hour[rows])] if needs_prices(goal) else rows
         if priced.size:
             cost_low, cost_high = np.nan_to_num(bounds.cost_low), bounds.cost_high
@@ -143,7 +159,7 @@ def _beaten(rival: int) -> Rejection:
 
 def _fly_all(
     file: ScenarioFile,
-    values: Sequence[dict[str, Any]],
+    scenarios: Sequence[Scenario | Rejection],
     prices: Prices | None,
     *,
     today: date,
@@ -152,11 +168,12 @@ def _fly_all(
     workers: int,
     progress: Progress | None,
 ) -> list[Flown | Rejection]:
-    traces = read_traces(file.scenario, file.folder) if values else {}
-    tasks = []
-    for point in values:
-        scenario = read_candidate(file.located, point)
-        tasks.append((file.name, scenario, file.folder, prices, traces, replications, seed, today))
+    valid = [each for each in scenarios if isinstance(each, Scenario)]
+    traces = read_traces(valid, file.folder)
+    tasks = [
+        (file.name, each, file.folder, prices, traces, replications, seed, today)
+        for each in scenarios
+    ]
     return run_tasks(_fly_candidate, tasks, workers, progress)
 
 
@@ -165,7 +182,7 @@ def _fly_candidate(
     scenario: Scenario | Rejection,
     folder: Path,
     prices: Prices | None,
-    traces: dict[str, Trace],
+    traces: dict[TraceKey, Trace],
     replications: int,
     seed: int,
     today: date,
@@ -184,36 +201,47 @@ def _fly_candidate(
     return predict(plan, outcomes, catalog, seed=seed, today=today)
 
 
-def _best(meeting: Sequence[int], flown: dict[int, Flown], goal: Goal) -> int | None:
+def _best(meeting: Mapping[int, Flown], goal: Goal) -> int | None:
+    """The row with the lowest score; of equal ones the cheaper, then the faster, then the first."""
     if not meeting:
         return None
-    metrics = {row: flown[row].prediction.metrics for row in meeting}
+    metrics = {row: each.prediction.metrics for row, each in meeting.items()}
     cheapest = min(each["cost_usd"].mean for each in metrics.values())
     fastest = min(each["makespan_seconds"].mean for each in metrics.values())
-    return min(meeting, key=lambda row: (score(metrics[row], goal, cheapest, fastest), row))
+
+    def rank(row: int) -> tuple[float, float, float, int]:
+        figures = metrics[row]
+        cost, time = figures["cost_usd"].mean, figures["makespan_seconds"].mean
+        known_cost = math.inf if math.isnan(cost) else cost
+        return score(figures, goal, cheapest, fastest), known_cost, time, row
+
+    return min(meeting, key=rank)
 
 
 def _frontier(
-    meeting: Sequence[int], flown: dict[int, Flown], rejections: dict[int, Rejection]
+    meeting: Mapping[int, Flown], best: int | None, rejections: dict[int, Rejection]
 ) -> list[int]:
-    """Rows that no other beats, fastest first; the others become rejections."""
-    if not meeting:
+    """Rows that no other beats, fastest first; the others, but the best, become rejections."""
+    rows = list(meeting)
+    if not rows:
         return []
 
     def column(name: str) -> Floats:
-        return np.array([flown[row].prediction.metrics[name].mean for row in meeting])
+        return np.array([each.prediction.metrics[name].mean for each in meeting.values()])
 
-    time, cost = column("makespan_seconds"), np.nan_to_num(column("cost_usd"))
+    time, cost = column("makespan_seconds"), column("cost_usd")
+    # What has no price is dearer than all that has one.
+    cost = np.where(np.isnan(cost), np.nanmax(np.append(cost, 0.0)) + 1.0, cost)
     kept = frontier(time, cost)
     # Of candidates that come out the same, the first stands for all.
     _, first = np.unique(np.stack([time, cost]), axis=1, return_index=True)
-    kept &= np.isin(np.arange(len(meeting)), first)
-    for position, row in enumerate(meeting):
-        if not kept[position]:
+    kept &= np.isin(np.arange(len(rows)), first)
+    for position, row in enumerate(rows):
+        if not kept[position] and row != best:
             better = np.flatnonzero(kept & (time <= time[position]) & (cost <= cost[position]))
-            rival = meeting[int(better[np.argmin(cost[better])])]
-            rejections[row] = _beaten_in_flight(flown[row], flown[rival], rival)
-    return [meeting[int(position)] for position in np.argsort(time) if kept[position]]
+            rival = rows[int(better[np.argmin(cost[better])])]
+            rejections[row] = _beaten_in_flight(meeting[row], meeting[rival], rival)
+    return [rows[position] for position in np.argsort(time, kind="stable") if kept[position]]
 
 
 def _beaten_in_flight(loser: Flown, winner: Flown, winner_row: int) -> Rejection:
@@ -233,20 +261,14 @@ def _beaten_in_flight(loser: Flown, winner: Flown, winner_row: int) -> Rejection
     return Rejection("engine", "dominated", reason)
 
 
-def candidate_id(row: int) -> str:
-    """The name of a candidate: its place in the order of the axes."""
-    return f"c{row:04d}"
-
-
 def _candidate(
-    file: ScenarioFile,
     row: int,
     values: dict[str, Any],
+    environment: Environment | None,
     bounds: Bounds,
     flown: Flown | None,
     rejection: Rejection | None,
 ) -> Candidate:
-    scenario = read_candidate(file.located, values)
     metrics: dict[str, Metric] = {}
     basis = "none"
     if flown is not None:
@@ -260,7 +282,7 @@ def _candidate(
     return Candidate(
         id=candidate_id(row),
         values=values,
-        environment=scenario.environment if isinstance(scenario, Scenario) else None,
+        environment=environment,
         metrics=metrics,
         basis=basis,
         rejection=rejection,

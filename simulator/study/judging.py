@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.figures import duration, money
-from domain.goal import Goal
+from domain.goal import Goal, needs_prices
 from domain.prediction import Metric, Rejection
 from simulator.study.bounds import Bounds
 from simulator.study.simulate import Flown
@@ -40,21 +41,54 @@ def out_by_bounds(bounds: Bounds, row: int, goal: Goal) -> Rejection | None:
 
 def out_by_flight(flown: Flown, goal: Goal) -> Rejection | None:
     """Why the flights rule a candidate out, or None where it meets the goal."""
-    times = flown.by_replication["makespan_seconds"]
-    costs = flown.by_replication["cost_usd"]
+    values = flown.by_replication
+    times, costs = values["makespan_seconds"], values["cost_usd"]
     if np.isnan(times).any():
+        if (
+            values["turned_away_jobs"].any()
+            and np.isnan(values["job_completion_time_seconds"]).all()
+        ):
+            return Rejection("engine", "turned_away", "every job is turned away: the queue is full")
         return Rejection("engine", "unfinished", "some of its jobs do not end within the horizon")
-    for code, values, limit, unit in (
-        ("too_slow", times, goal.deadline, duration),
-        ("over_budget", costs, goal.budget, money),
+    for code, verb, figures, limit, unit in (
+        ("too_slow", "takes", times, goal.deadline, duration),
+        ("over_budget", "costs", costs, goal.budget, money),
     ):
-        if limit is None:
-            continue
-        worst = float(np.quantile(values, goal.confidence))
-        if worst > limit:
-            verb = "takes" if code == "too_slow" else "costs"
-            return _missed(code, verb, worst, limit, unit)
+        if limit is not None and not np.mean(figures <= limit) >= goal.confidence:
+            return _missed(code, verb, at_confidence(figures, goal.confidence), limit, unit)
     return None
+
+
+def at_confidence(figures: NDArray[np.float64], confidence: float) -> float:
+    """The least figure that this share of the replications stays within."""
+    return float(np.quantile(figures, confidence, method="inverted_cdf"))
+
+
+def out_beside_others(flown: Mapping[int, Flown], goal: Goal) -> dict[int, Rejection]:
+    """Candidates that do less than others do, or whose bill says less.
+
+    A candidate that turns jobs away is no cheaper way to run them; a bill with gaps is only
+    a lower bound. Where all candidates are so, they are compared as they are.
+    """
+    out: dict[int, Rejection] = {}
+    away = {
+        row: float(each.by_replication["turned_away_jobs"].mean()) for row, each in flown.items()
+    }
+    fewest = min(away.values(), default=0.0)
+    for row, jobs in away.items():
+        if jobs > fewest:
+            out[row] = Rejection(
+                "engine",
+                "turned_away",
+                f"turns away {jobs:,.3g} jobs a flight, others {fewest:,.3g}: its queue is full",
+            )
+    gaps = {row: each.prediction.bill.unpriced for row, each in flown.items() if row not in out}
+    if needs_prices(goal) and not all(gaps.values()):
+        for row, unpriced in gaps.items():
+            if unpriced:
+                reason = f"{unpriced[0].resource}: {unpriced[0].reason}"
+                out[row] = Rejection("goal", "unpriced", reason)
+    return out
 
 
 def score(metrics: dict[str, Metric], goal: Goal, cheapest: float, fastest: float) -> float:

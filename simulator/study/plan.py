@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,13 @@ from domain.scenario import Scenario
 from domain.workload import CsvTrace, PhillyTrace, SyntheticTrace, Training
 from simulator.engine import JobTable, PoolSpec, Streams
 from simulator.models.calibration import PRIORS, Calibration
-from simulator.models.precision import choose_precision
+from simulator.study.advice import job_notes
 from simulator.study.hardware import PROVISIONING_CV, Hardware, pool_nodes, resolve_hardware
 from simulator.study.synthetic import draw_trace
 from simulator.study.training import HardwareColumns, TrainingEstimate, estimate_training
 from simulator.traces import Trace, read_jobs_csv, read_philly
+
+TraceKey = tuple[PhillyTrace | CsvTrace, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class TrainingJob:
     pool: int
     hardware: Hardware
     estimate: TrainingEstimate
-    note: str | None
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,10 @@ class FlightPlan:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was assumed about the hardware, and what runs otherwise than asked."""
+        """What was assumed about the hardware, and what a user should know of the jobs."""
         assumed = [note for each in self.hardware for note in each.notes]
-        instead = [job.note for job in self.training.values() if job.note]
-        return tuple(dict.fromkeys((*assumed, *instead)))
+        of_jobs = [note for job in self.training.values() for note in job.notes]
+        return tuple(dict.fromkeys((*assumed, *of_jobs)))
 
     def jobs(self, streams: Streams) -> JobTable:
         """The jobs of one replication, workload by workload."""
@@ -93,14 +95,14 @@ def plan_flight(
     folder: Path,
     catalog: Catalog,
     *,
-    traces: dict[str, Trace] | None = None,
+    traces: dict[TraceKey, Trace] | None = None,
     calibration: Calibration = PRIORS,
 ) -> FlightPlan:
     """Resolves hardware, predicts training jobs, reads traces.
 
     Args:
         folder: what the paths of traces are relative to.
-        traces: recorded traces that were read before, by workload; read where absent.
+        traces: recorded traces that were read before; read where absent.
 
     Raises:
         InputError: anything in the scenario that cannot be flown.
@@ -130,10 +132,9 @@ def plan_flight(
             )
         elif isinstance(workload, SyntheticTrace):
             synthetic[key] = (workload, index[workload_pool(scenario, key, workload.pool)])
-        elif traces is not None and key in traces:
-            recorded[key] = traces[key]
         else:
-            recorded[key] = read_trace(workload, scenario, folder)
+            before = (traces or {}).get(trace_key(workload, scenario))
+            recorded[key] = before or read_trace(workload, scenario, folder)
     return FlightPlan(name, scenario, hardware, pools, training, recorded, synthetic, calibration)
 
 
@@ -150,13 +151,21 @@ def read_trace(workload: PhillyTrace | CsvTrace, scenario: Scenario, folder: Pat
     return read_jobs_csv(path, pools)
 
 
-def read_traces(scenario: Scenario, folder: Path) -> dict[str, Trace]:
-    """All recorded traces of a scenario, by workload."""
-    return {
-        name: read_trace(workload, scenario, folder)
-        for name, workload in scenario.workloads.items()
-        if isinstance(workload, PhillyTrace | CsvTrace)
-    }
+def trace_key(workload: PhillyTrace | CsvTrace, scenario: Scenario) -> TraceKey:
+    """What the jobs of a recorded trace depend on: where it lies, and the pools' names."""
+    return workload, tuple(scenario.environment.pools)
+
+
+def read_traces(scenarios: Iterable[Scenario], folder: Path) -> dict[TraceKey, Trace]:
+    """Every recorded trace of the scenarios, each read once."""
+    traces: dict[TraceKey, Trace] = {}
+    for scenario in scenarios:
+        for workload in scenario.workloads.values():
+            if isinstance(workload, PhillyTrace | CsvTrace):
+                key = trace_key(workload, scenario)
+                if key not in traces:
+                    traces[key] = read_trace(workload, scenario, folder)
+    return traces
 
 
 def workload_pool(scenario: Scenario, name: str, pool: str | None) -> str:
@@ -205,17 +214,9 @@ def _training_job(
             f"know {columns.unknown(0)}",
             where=where,
         )
-    return TrainingJob(workload, pool, hardware, estimate, _precision_note(workload, hardware))
-
-
-def _precision_note(workload: Training, hardware: Hardware) -> str | None:
-    """What the matrix units multiply in, where it is not what was asked for."""
-    if hardware.accelerator is None:
-        return None
-    used = choose_precision(workload.precision, hardware.accelerator.peak_flops).matrix_format
-    if used in (None, workload.precision):
-        return None
-    return f"{workload.precision} runs as {used} on {hardware.accelerator.id}"
+    return TrainingJob(
+        workload, pool, hardware, estimate, tuple(job_notes(name, workload, hardware, estimate))
+    )
 
 
 def _training_row(

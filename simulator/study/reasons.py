@@ -2,47 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain.figures import duration, money
 from domain.goal import Goal
-from domain.prediction import Candidate
+from simulator.study.axes import candidate_id
+from simulator.study.judging import at_confidence
+from simulator.study.simulate import Flown
+from simulator.study.statistics import confidence_interval
 
 
 def why_chosen(
-    chosen: Candidate, beside: Sequence[Candidate], meeting: int, candidates: int, goal: Goal
+    meeting: Mapping[int, Flown], best: int, frontier: Sequence[int], goal: Goal
 ) -> tuple[str, ...]:
     """What it is best in, how much room its limits leave, what the alternatives would cost."""
-    time, cost = chosen.metrics["makespan_seconds"], chosen.metrics["cost_usd"]
-    reasons = [f"{_superlative(goal)} of the {meeting} that meet the goal, of {candidates} tried"]
+    chosen = meeting[best]
+    beside = [row for row in frontier if row != best]
+    return (
+        f"{_superlative(goal)} of the {len(meeting)} that were flown and meet the goal",
+        *_room(chosen, goal),
+        *_alternatives(chosen, {row: meeting[row] for row in beside}),
+        *_gaps(chosen),
+        f"what bounds it now: {chosen.prediction.bottleneck}",
+    )
+
+
+def _room(chosen: Flown, goal: Goal) -> list[str]:
+    """How far within its limits it stays in the share of the replications that must hold."""
+    reasons = []
+    share = f"{goal.confidence:.0%} of the time"
     if goal.deadline is not None:
-        spare = 1 - time.p95 / goal.deadline
+        times = chosen.by_replication["makespan_seconds"]
+        worst = at_confidence(times, goal.confidence)
         reasons.append(
-            f"done in {duration(time.mean)}, p95 {duration(time.p95)}: "
-            f"{spare:.1%} before the deadline of {duration(goal.deadline)}"
+            f"done in {duration(float(times.mean()))}, {share} in {duration(worst)}: "
+            f"{1 - worst / goal.deadline:.1%} before the deadline of {duration(goal.deadline)}"
         )
     if goal.budget is not None:
-        spare = 1 - cost.p95 / goal.budget
+        costs = chosen.by_replication["cost_usd"]
+        worst = at_confidence(costs, goal.confidence)
         reasons.append(
-            f"costs {money(cost.mean)}, p95 {money(cost.p95)}: {spare:.1%} below the budget of "
-            f"{money(goal.budget)}"
+            f"costs {money(float(costs.mean()))}, {share} at most {money(worst)}: "
+            f"{1 - worst / goal.budget:.1%} below the budget of {money(goal.budget)}"
         )
-    if beside:
-        fastest = min(beside, key=lambda each: each.metrics["makespan_seconds"].mean)
-        other = fastest.metrics
-        saved = time.mean - other["makespan_seconds"].mean
-        if saved > 0:
-            more = other["cost_usd"].mean - cost.mean
-            reasons.append(
-                f"the fastest, {fastest.id}, would save {duration(saved)} for {money(more)} more"
-            )
-        near = [each for each in beside if _within_noise(chosen, each)]
-        if near:
-            names = ", ".join(each.id for each in near)
-            reasons.append(f"its cost cannot be told from that of {names} with these replications")
-    if chosen.prediction:
-        reasons.append(f"what bounds it now: {chosen.prediction.bottleneck}")
-    return tuple(reasons)
+    return reasons
+
+
+def _alternatives(chosen: Flown, beside: Mapping[int, Flown]) -> list[str]:
+    if not beside:
+        return []
+    reasons = []
+    time, cost = (_mean(chosen, name) for name in ("makespan_seconds", "cost_usd"))
+    fastest = min(beside, key=lambda row: _mean(beside[row], "makespan_seconds"))
+    saved = time - _mean(beside[fastest], "makespan_seconds")
+    if saved > 0:
+        more = _mean(beside[fastest], "cost_usd") - cost
+        reasons.append(
+            f"the fastest, {candidate_id(fastest)}, would save {duration(saved)} "
+            f"for {money(more)} more"
+        )
+    tied = [candidate_id(row) for row, other in beside.items() if _cannot_tell(chosen, other)]
+    if tied:
+        reasons.append(
+            f"its cost cannot be told from that of {', '.join(tied)} with these replications"
+        )
+    return reasons
+
+
+def _cannot_tell(one: Flown, other: Flown) -> bool:
+    """Whether the interval of the paired difference in cost holds zero: they shared their luck."""
+    values = one.by_replication["cost_usd"], other.by_replication["cost_usd"]
+    if values[0].size != values[1].size:
+        return False
+    low, high = confidence_interval(values[1] - values[0], 0.95)
+    return low <= 0 <= high
+
+
+def _gaps(chosen: Flown) -> list[str]:
+    unpriced = len(chosen.prediction.bill.unpriced)
+    return [f"its bill is a lower bound: {unpriced} items have no price"] if unpriced else []
+
+
+def _mean(flown: Flown, metric: str) -> float:
+    return flown.prediction.metrics[metric].mean
 
 
 def _superlative(goal: Goal) -> str:
@@ -52,8 +94,3 @@ def _superlative(goal: Goal) -> str:
     return {"cost": "cheapest", "time": "fastest", "cost_per_sample": "cheapest per sample"}[
         goal.minimise
     ]
-
-
-def _within_noise(one: Candidate, other: Candidate) -> bool:
-    (low, high), (other_low, other_high) = (each.metrics["cost_usd"].ci95 for each in (one, other))
-    return low <= other_high and other_low <= high

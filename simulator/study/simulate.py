@@ -154,6 +154,7 @@ def _values(
         "accelerator_utilisation": one_each(each.utilisation for each in outcomes),
         "cost_usd": one_each(_cost(plan, bill) for bill in bills),
         "interruptions": one_each(each.interruptions for each in outcomes),
+        "turned_away_jobs": one_each(each.dropped for each in outcomes),
         "lost_accelerator_seconds": one_each(each.lost_accelerator_seconds for each in outcomes),
     }
     samples = sum(

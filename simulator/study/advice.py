@@ -1,0 +1,42 @@
+"""What a user should know of a training job beside its figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from domain.figures import duration
+from domain.workload import Training
+from simulator.models.failures import daly_interval_seconds
+from simulator.models.precision import choose_precision
+from simulator.study.hardware import Hardware
+from simulator.study.training import TrainingEstimate
+
+# Within a factor of two of the best interval the loss changes little.
+_FAR_FROM_BEST = 2.0
+
+
+def job_notes(
+    name: str, workload: Training, hardware: Hardware, estimate: TrainingEstimate
+) -> Iterator[str]:
+    """Sentences: another number format than asked, spot without or with odd checkpoints."""
+    chip = hardware.accelerator
+    if chip is not None:
+        used = choose_precision(workload.precision, chip.peak_flops).matrix_format
+        if used not in (None, workload.precision):
+            yield f"{workload.precision} runs as {used} on {chip.id}"
+    nodes = math.ceil(float(estimate.accelerators[0]) / hardware.slots)
+    rate = hardware.interruptions_per_second * nodes
+    if not rate:
+        return
+    if workload.checkpointing is None:
+        yield f"{name} runs on spot without checkpoints: each interruption starts it over"
+        return
+    write = float(estimate.checkpoint_write_seconds[0])
+    best = float(daly_interval_seconds(write, 1.0 / rate))
+    interval = workload.checkpointing.interval
+    if best > 1.0 and not 1 / _FAR_FROM_BEST <= interval / best <= _FAR_FROM_BEST:
+        yield (
+            f"{name} checkpoints every {duration(interval)}; every {duration(best)} would lose "
+            "least to writing and to interruptions (Daly 2006)"
+        )
