@@ -194,8 +194,8 @@ def test_cache_pays_one_slow_epoch() -> None:
         source_bytes_per_second=1e9,
     )
     assert reads.hit_ratio == 1.0
-    assert reads.mean_bytes_per_second(1) == pytest.approx(1e9)
-    assert reads.mean_bytes_per_second(90) == pytest.approx(90 / (1 / 1e9 + 89 / 4e9))
+    assert reads.first_epoch_bytes_per_second == pytest.approx(1e9)
+    assert reads.later_epoch_bytes_per_second == pytest.approx(4e9)
 
 
 def test_cache_that_holds_half_reads_both_halves_at_once() -> None:

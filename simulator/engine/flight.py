@@ -19,7 +19,6 @@ class PoolFlight:
     accelerators_per_node: int
     lifetimes: NodeLifetimes
     busy_accelerator_seconds: float
-    useful_accelerator_seconds: float
 
     @property
     def node_seconds(self) -> float:

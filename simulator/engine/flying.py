@@ -12,7 +12,7 @@ from simpy import Environment
 
 from domain.errors import ScenarioError
 from simulator.engine.flight import Flight, PoolFlight
-from simulator.engine.jobs import Floats, Integers, JobTable, check_jobs
+from simulator.engine.jobs import Integers, JobTable, check_jobs
 from simulator.engine.ledger import JobLedger
 from simulator.engine.nodes import NodeGroup
 from simulator.engine.placement import placement_named
@@ -114,12 +114,7 @@ def _flight(
     row_of[order] = np.arange(len(order))
     accounts = ledger.accounts(row_of)
 
-    def by_pool(seconds: Floats) -> Floats:
-        weights = seconds * jobs.accelerators
-        return np.bincount(jobs.pool, weights, len(pools)).astype(np.float64)
-
-    busy = by_pool(accounts.held_seconds)
-    useful = by_pool(accounts.useful_seconds)
+    busy = np.bincount(jobs.pool, accounts.held_seconds * jobs.accelerators, len(pools))
     return Flight(
         jobs=jobs,
         **accounts._asdict(),
@@ -130,7 +125,6 @@ def _flight(
                 pool.accelerators_per_node,
                 group.lifetimes(end_of_flight_seconds),
                 float(busy[index]),
-                float(useful[index]),
             )
             for index, (pool, group) in enumerate(zip(pools, groups, strict=True))
         ),

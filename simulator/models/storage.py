@@ -78,14 +78,6 @@ class CachedReads:
     later_epoch_bytes_per_second: Any
     hit_ratio: Any
 
-    def mean_bytes_per_second(self, epochs: Values) -> Any:
-        """Mean over ``epochs`` epochs: bytes over time, not the mean of the rates."""
-        later = np.maximum(np.asarray(epochs) - 1.0, 0.0)
-        seconds_per_byte = (
-            1.0 / self.first_epoch_bytes_per_second + later / self.later_epoch_bytes_per_second
-        )
-        return (1.0 + later) / seconds_per_byte
-
 
 def cached_reads(
     *,
@@ -94,17 +86,15 @@ def cached_reads(
     cache_bytes_per_node: Values,
     cache_bytes_per_second: Values,
     source_bytes_per_second: Values,
-    shard_per_node: bool = True,
 ) -> CachedReads:
     """Rates with a node-local cache in front of a slower source.
 
     The cache keeps a fixed part of the data and never evicts it: for data read once per
     epoch in random order this beats least-recently-used, which misses nearly always when
-    the data is larger than the cache. Each node reads its own shard, or all of the data
-    where every epoch is shuffled across nodes (``shard_per_node=False``).
+    the data is larger than the cache. Each node reads its own shard in every epoch; where
+    epochs are shuffled across nodes the caches hit less.
     """
-    share = dataset_bytes / nodes if shard_per_node else dataset_bytes
-    hit = np.minimum(np.asarray(cache_bytes_per_node) / share, 1.0)
+    hit = np.minimum(np.asarray(cache_bytes_per_node) * nodes / dataset_bytes, 1.0)
     # Hits and misses are read side by side; the slower stream ends the epoch.
     with np.errstate(divide="ignore", invalid="ignore"):
         seconds_per_byte = np.maximum(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from domain.environment import Disk, Environment, LocalCache, ObjectStore, SharedFileSystem
+from domain.environment import Disk, Environment, ObjectStore, SharedFileSystem
 from domain.pricing import (
     DiskUsage,
     Egress,
@@ -68,7 +68,7 @@ def usage_of(plan: FlightPlan, outcome: Outcome) -> list[Usage]:
         disk = environment.pools[hardware.pool].disk
         usages.append(disk_usage(hardware, disk, float(lifetimes.sum())))
     traffic = [
-        _job_traffic(plan, job, worked, checkpoints)
+        _job_traffic(job, worked, checkpoints)
         for job, worked, checkpoints in zip(
             plan.training.values(), outcome.worked_share, outcome.checkpoints, strict=True
         )
@@ -116,9 +116,7 @@ class _BucketUse:
         return sum(self.datasets.values()) + self.checkpoint_bytes
 
 
-def _job_traffic(
-    plan: FlightPlan, job: TrainingJob, worked_share: float, checkpoints: float
-) -> JobTraffic:
+def _job_traffic(job: TrainingJob, worked_share: float, checkpoints: float) -> JobTraffic:
     """What a job moved; ``worked_share`` is its work, also what was redone, over all of it."""
     dataset = job.workload.dataset
     reads = 0.0
@@ -126,25 +124,12 @@ def _job_traffic(
         samples = job.workload.total_steps * job.workload.global_batch
         epochs = samples / dataset.samples * worked_share
         # The first epoch fills the caches, later ones miss what does not fit.
-        reads = min(epochs, 1.0) + max(epochs - 1.0, 0.0) * (1.0 - _cached_share(plan, job))
+        reads = min(epochs, 1.0) + max(epochs - 1.0, 0.0) * (
+            1.0 - float(job.estimate.cached_share[0])
+        )
     return JobTraffic(
         job.workload, job.hardware.region, reads, checkpoints, job.estimate.checkpoint_bytes
     )
-
-
-def _cached_share(plan: FlightPlan, job: TrainingJob) -> float:
-    """Share of the dataset that the nodes keep on their own disks after the first epoch."""
-    dataset = job.workload.dataset
-    caches = [
-        each for each in plan.scenario.environment.storage.values() if isinstance(each, LocalCache)
-    ]
-    if not caches or dataset is None:
-        return 0.0
-    per_node = job.hardware.local_nvme_bytes
-    if caches[0].size is not None:
-        per_node = min(per_node, caches[0].size)
-    nodes = np.ceil(job.estimate.accelerators[0] / job.hardware.slots)
-    return float(min(per_node * nodes / dataset.total_bytes, 1.0))
 
 
 def _bucket_use(environment: Environment, jobs: Sequence[JobTraffic]) -> dict[str, _BucketUse]:

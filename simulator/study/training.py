@@ -83,6 +83,8 @@ class TrainingEstimate:
     checkpoint_bytes: float
     checkpoint_write_seconds: Floats
     restart_seconds: Floats
+    cached_share: Floats
+    """Of the dataset, on the nodes' own disks after the first epoch."""
 
     def bottleneck(self, index: int) -> str:
         """What bounds the steps that the job spends most of its time in."""
@@ -147,7 +149,9 @@ def estimate_training(
         global_batch=workload.global_batch,
         micro_batch=known(workload.micro_batch),
     )
-    first_rate, later_rate = _reading(workload, storage, columns, nodes_used, calibration)
+    first_rate, later_rate, cached_share = _reading(
+        workload, storage, columns, nodes_used, calibration
+    )
     dataset = workload.dataset
     sample_bytes = dataset.sample_size if dataset else None
     decode = (dataset.kind if dataset else "none") or model.decode
@@ -187,6 +191,7 @@ def estimate_training(
         checkpoint_bytes=size if saving else 0.0,
         checkpoint_write_seconds=transfer if saving else np.zeros_like(transfer),
         restart_seconds=calibration.startup_seconds + (transfer if saving else 0.0 * transfer),
+        cached_share=cached_share,
     )
 
 
@@ -243,13 +248,14 @@ def _reading(
     columns: Mapping[str, Floats],
     nodes: Floats,
     calibration: Calibration,
-) -> tuple[Floats, Floats]:
-    """Bytes per second that each node reads, in the first epoch and in later ones."""
+) -> tuple[Floats, Floats, Floats]:
+    """Bytes per second that each node reads in the first epoch and in later ones, and the share
+    of the dataset that caches hold by then."""
     dataset = workload.dataset
     source = storage.get((dataset.storage if dataset else None) or "dataset")
-    unlimited = np.full(nodes.shape, np.inf)
+    unlimited, nothing = np.full(nodes.shape, np.inf), np.zeros(nodes.shape)
     if dataset is None or source is None or isinstance(source, LocalCache):
-        return unlimited, unlimited
+        return unlimited, unlimited, nothing
     network = columns["network_bytes_per_second"]
     network = np.where(np.isnan(network), np.inf, network)
     if isinstance(source, SharedFileSystem):
@@ -263,7 +269,7 @@ def _reading(
         rate = _bucket_rate(dataset.object_size, columns, nodes, network, calibration)
     caches = [each for each in storage.values() if isinstance(each, LocalCache)]
     if not caches:
-        return rate, rate
+        return rate, rate, nothing
     cache = columns["local_nvme_bytes"]
     if caches[0].size is not None:
         cache = np.minimum(cache, caches[0].size)
@@ -274,7 +280,11 @@ def _reading(
         cache_bytes_per_second=calibration.local_nvme_bytes_per_second,
         source_bytes_per_second=rate,
     )
-    return cached.first_epoch_bytes_per_second, cached.later_epoch_bytes_per_second
+    return (
+        cached.first_epoch_bytes_per_second,
+        cached.later_epoch_bytes_per_second,
+        cached.hit_ratio,
+    )
 
 
 def _bucket_rate(

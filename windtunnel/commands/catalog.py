@@ -36,6 +36,10 @@ def show(
     services: Annotated[
         bool, typer.Option("--services", help="Storage and network prices instead of machines.")
     ] = False,
+    parameters: Annotated[
+        bool,
+        typer.Option("--parameters", help="What the models assume, each with its source."),
+    ] = False,
     prices: PricesPath = None,
     as_json: AsJson = False,
     out: Out = None,
@@ -57,6 +61,8 @@ def show(
     words = [word.lower() for word in filters or ()]
     if accelerators:
         rows = _accelerators(catalog)
+    elif parameters:
+        rows = _parameters()
     elif services:
         rows = _services(catalog)
     else:
@@ -65,7 +71,7 @@ def show(
     if not found:
         hint = _hint(catalog, words)
         raise CatalogError(f"nothing in the catalog holds {' and '.join(map(repr, words))}{hint}")
-    shown = found if words or accelerators or services else _cheapest(found)
+    shown = found if words or accelerators or services or parameters else _cheapest(found)
     emit(
         {"snapshot": catalog.snapshot, "as_of": catalog.as_of.isoformat(), "rows": found},
         as_json,
@@ -139,6 +145,15 @@ def _accelerators(catalog: Catalog) -> list[dict[str, Any]]:
     ]
 
 
+def _parameters() -> list[dict[str, Any]]:
+    from simulator.models.calibration import describe_parameters
+
+    return [
+        {"parameter": name, "value": value, "unit": unit, "from": source}
+        for name, value, unit, source in describe_parameters()
+    ]
+
+
 def _tera(flops: float | None) -> float | None:
     return None if flops is None else flops / 1e12
 
@@ -185,7 +200,7 @@ def _draw(console: Console, rows: list[dict[str, Any]], found: int, catalog: Cat
     for column in columns:
         number = any(isinstance(row[column], float | int) for row in rows)
         table.add_column(
-            _heading(column), justify="right" if number else "left", no_wrap=not number
+            _heading(column), justify="right" if number else "left", no_wrap=column != "from"
         )
     for row in rows:
         table.add_row(
