@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,9 +39,12 @@ def shared_data() -> Path:
     return Path(os.environ.get("WINDTUNNEL_SHARED", "../shared")) / "data"
 
 
-def print_checks(checks: list[Check]) -> None:
-    """The table for people."""
-    print(f"{'model':34}{'rows':>8}  {'measure':38}{'error':>12}{'baseline':>12}{'bar':>8}  passed")
+def print_checks(checks: Sequence[Check], *, heading: bool = True) -> None:
+    """The table for people; without ``heading`` to go on with one that was begun."""
+    if heading:
+        print(
+            f"{'model':34}{'rows':>8}  {'measure':38}{'error':>12}{'baseline':>12}{'bar':>8}  passed"
+        )
     for check in checks:
         baseline = "-" if check.baseline is None else f"{check.baseline:,.4g}"
         bar = "-" if check.bar is None else f"{check.bar:.4g}"

@@ -16,8 +16,12 @@ def main() -> int:
     if not shared_data().is_dir():
         print(f"no shared data in {shared_data()} (set WINDTUNNEL_SHARED)", file=sys.stderr)
         return 2
-    checks: list[Check] = [*philly.run(), *training.checks(), *queueing.run()]
-    print_checks(checks)
+    checks: list[Check] = []
+    for part in (philly.run, training.checks, queueing.run):
+        found = part()
+        print_checks(found, heading=not checks)
+        sys.stdout.flush()
+        checks += found
     return int(any(check.passed is False for check in checks))
 
 

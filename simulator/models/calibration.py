@@ -8,14 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-_FITTED = (
-    "fitted on half of the published training throughputs of ResNet-50, BERT-Large and "
-    "small GPT models (python -m validation.training_fit)"
-)
-_NCCL = (
-    "fitted to half of the published nccl-tests all-reduce timings "
-    "(python -m validation.training_fit)"
-)
+# Which half, on which rows: ``validation.training_fit``.
+_FITTED = "fitted on half of the published runs"
+_NCCL = "fitted on half of the nccl-tests timings"
 
 
 def _prior(value: float, unit: str, source: str) -> float:

@@ -200,7 +200,7 @@ def _draw(console: Console, rows: list[dict[str, Any]], found: int, catalog: Cat
     for column in columns:
         number = any(isinstance(row[column], float | int) for row in rows)
         table.add_column(
-            _heading(column), justify="right" if number else "left", no_wrap=column != "from"
+            _heading(column), justify="right" if number else "left", no_wrap=column not in _PROSE
         )
     for row in rows:
         table.add_row(
@@ -222,6 +222,7 @@ def _draw(console: Console, rows: list[dict[str, Any]], found: int, catalog: Cat
     console.print(f"[dim]catalog {catalog.snapshot}[/]")
 
 
+_PROSE = ("unit", "from")
 # What a row has no room for on a terminal.
 _ONLY_IN_JSON = {
     "provider",
