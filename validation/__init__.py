@@ -42,14 +42,13 @@ def shared_data() -> Path:
 def print_checks(checks: Sequence[Check], *, heading: bool = True) -> None:
     """The table for people; without ``heading`` to go on with one that was begun."""
     if heading:
-        print(
-            f"{'model':34}{'rows':>8}  {'measure':38}{'error':>12}{'baseline':>12}{'bar':>8}  passed"
-        )
+        figures = f"{'error':>12}{'baseline':>12}{'bar':>8}  passed"
+        print(f"{'model':34}{'rows':>8}  {'measure':42}{figures}")
     for check in checks:
         baseline = "-" if check.baseline is None else f"{check.baseline:,.4g}"
         bar = "-" if check.bar is None else f"{check.bar:.4g}"
         passed = {None: "-", True: "yes", False: "NO"}[check.passed]
         print(
-            f"{check.model:34}{check.rows:>8,}  {check.measure:38}{check.error:>12.4g}"
+            f"{check.model:34}{check.rows:>8,}  {check.measure:42}{check.error:>12.4g}"
             f"{baseline:>12}{bar:>8}  {passed}"
         )
