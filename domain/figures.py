@@ -39,14 +39,14 @@ def duration(seconds: float) -> str:
 
 
 def money(usd: float) -> str:
-    """``$1,234`` from a hundred dollars on, cents below; a dash where it is not known."""
+    """``$1,234`` from a hundred dollars on, cents below, three digits below one dollar."""
     if not math.isfinite(usd):
         return "–"
     sign = "-" if usd < 0 else ""
     usd = abs(usd)
     if usd >= 100:
         return f"{sign}${usd:,.0f}"
-    if usd >= 0.01 or usd == 0:
+    if usd >= 1 or usd == 0:
         return f"{sign}${usd:.2f}"
     return f"{sign}${digits(usd)}"
 

@@ -23,9 +23,13 @@ def main() -> None:
 
 def run() -> int:
     """Runs the command line; gives the exit code."""
-    from windtunnel.app import app
-
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that has no arrows gets question marks, not a traceback.
+            stream.reconfigure(errors="replace")
     try:
+        from windtunnel.app import app
+
         app(prog_name="windtunnel")
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)

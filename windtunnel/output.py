@@ -13,15 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 from domain.errors import InputError
 
+_PIPE_WIDTH = 128
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 def console() -> Console:
-    """Where tables are drawn; wide enough in a pipe that nothing is cut off."""
+    """Where tables are drawn; wide in a pipe, as wide as the terminal (or COLUMNS) elsewhere."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 128, highlight=False)
+    class Quiet(Console):
+        def on_broken_pipe(self) -> None:
+            # Whoever read our pipe has enough; rich would call it a failure.
+            raise BrokenPipeError
+
+    fixed = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    return Quiet(width=_PIPE_WIDTH if fixed else None, highlight=False)
 
 
 def to_json(result: dict[str, Any]) -> str:
@@ -51,13 +59,38 @@ def write_atomically(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def check_writable(path: Path) -> None:
+    """Refuses a file that could not be written, before work is done for it.
+
+    Raises:
+        InputError: says why.
+    """
+    target = path.resolve()
+    if target.is_dir():
+        raise InputError("is a folder; give the name of a file", where=str(path))
+    if not target.parent.is_dir():
+        raise InputError(f"there is no folder {target.parent} to write it to", where=str(path))
+    writable = os.access(target if target.exists() else target.parent, os.W_OK)
+    # Root may write to anything; a file that is marked read-only is left alone all the same.
+    marked = target.is_file() and not target.stat().st_mode & 0o222
+    if marked or not writable:
+        raise InputError("is read-only; it was left as it is", where=str(path))
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary file beside ``path`` that takes its place when the block ends well.
 
+    Links are followed. What is no regular file (a pipe, a device) is written to as it is.
+
     Raises:
-        InputError: the folder is absent or cannot be written to.
+        InputError: the folder is absent, or it or the file cannot be written to.
     """
+    check_writable(path)
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        yield path
+        return
     try:
         handle, name = tempfile.mkstemp(
             prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent

@@ -12,6 +12,7 @@ from domain.located import read_text
 from windtunnel.output import replacing
 
 ENVIRONMENT_KEY = "windtunnel:environment"
+_KEPT = ("governance",)
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
@@ -37,13 +38,43 @@ def environment_as_config(environment: Environment) -> dict[str, Any]:
     return environment.model_dump(mode="json", exclude_unset=True)
 
 
-def write_environment(path: Path, environment: Environment) -> None:
-    """Puts the environment into a stack config, atomically.
+def holds_environment(path: Path) -> bool:
+    """Whether a stack config is there and has an environment.
+
+    Raises:
+        ScenarioError: the file there is not a stack config.
+    """
+    return path.exists() and ENVIRONMENT_KEY in _read(path)[1].get("config", {})
+
+
+def write_environment(path: Path, environment: Environment) -> list[str]:
+    """Puts the environment into a stack config, atomically; gives the keys that it removed.
+
+    Governance that the new environment does not mention stays: its rules hold whatever is
+    deployed.
 
     Raises:
         ScenarioError: the file there is not a YAML mapping.
         InputError: it cannot be written. The old file survives.
     """
+    yaml, document = _read(path)
+    config = document.setdefault("config", {})
+    new = environment_as_config(environment)
+    old = config.get(ENVIRONMENT_KEY)
+    removed: list[str] = []
+    if isinstance(old, dict):
+        new = {key: old[key] for key in _KEPT if key in old} | new
+        removed = [str(key) for key in old if key not in new]
+        _merge(old, new)
+    else:
+        config[ENVIRONMENT_KEY] = new
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        yaml.dump(document, stream)
+    return removed
+
+
+def _read(path: Path) -> tuple[Any, dict[str, Any]]:
+    """How to write a stack config as it was written, and what is in it."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -61,21 +92,14 @@ def write_environment(path: Path, environment: Environment) -> None:
             "is not valid YAML; mend it first, it was left as it is", where=f"{path}:{line}"
         ) from None
     if document is None:
-        document = yaml.map() if hasattr(yaml, "map") else {}
+        document = yaml.map()
     if not isinstance(document, dict):
         raise ScenarioError(
             "is not a stack config: a mapping with the key 'config'", where=str(path)
         )
-    config = document.setdefault("config", {})
-    if not isinstance(config, dict):
+    if not isinstance(document.get("config", {}), dict):
         raise ScenarioError("'config' holds no keys; it was left as it is", where=str(path))
-    new = environment_as_config(environment)
-    if isinstance(config.get(ENVIRONMENT_KEY), dict):
-        _merge(config[ENVIRONMENT_KEY], new)
-    else:
-        config[ENVIRONMENT_KEY] = new
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
-        yaml.dump(document, stream)
+    return yaml, document
 
 
 def _merge(old: dict[str, Any], new: dict[str, Any]) -> None:

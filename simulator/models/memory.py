@@ -78,5 +78,6 @@ def shortfall_text(short_bytes: float, accelerator_memory_bytes: float) -> str:
     """Why a configuration is refused, for people."""
     return (
         f"does not fit by {short_bytes / 1e9:.1f} GB, even one sample at a time, in "
-        f"{accelerator_memory_bytes / 2**30:.0f} GiB of accelerator memory"
+        f"{accelerator_memory_bytes / 1e9:.1f} GB of accelerator memory: take accelerators with "
+        "more, or 'recompute: true' (sharded states are not modelled)"
     )

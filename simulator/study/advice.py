@@ -16,6 +16,17 @@ from simulator.study.training import TrainingEstimate
 _FAR_FROM_BEST = 2.0
 
 
+def _reading_notes(
+    name: str, workload: Training, hardware: Hardware, estimate: TrainingEstimate
+) -> Iterator[str]:
+    if workload.dataset is None:
+        return
+    if not math.isfinite(float(estimate.reading_bytes_per_second[0])):
+        yield f"{name} has no storage for its dataset: reading it is taken to cost no time"
+    if math.isnan(hardware.vcpu):
+        yield f"the vCPUs of {hardware.machine} are not known: decoding is taken to keep up"
+
+
 def job_notes(
     name: str, workload: Training, hardware: Hardware, estimate: TrainingEstimate
 ) -> Iterator[str]:
@@ -25,6 +36,7 @@ def job_notes(
         used = choose_precision(workload.precision, chip.peak_flops).matrix_format
         if used not in (None, workload.precision):
             yield f"{workload.precision} runs as {used} on {chip.id}"
+    yield from _reading_notes(name, workload, hardware, estimate)
     nodes = math.ceil(float(estimate.accelerators[0]) / hardware.slots)
     rate = hardware.interruptions_per_second * nodes
     if not rate:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from domain.catalog import Accelerator, Catalog, Machine, Offer
 from domain.environment import CustomMachine, Environment, Market
-from domain.errors import CatalogError, InputError, ScenarioError
+from domain.errors import CatalogError, InputError, ScenarioError, near_misses
+from domain.figures import money
 from simulator.models.failures import interruption_rate_per_second
 
 # Minutes from a request to a node that takes work: assumed, clouds publish none.
@@ -75,6 +76,7 @@ def resolve_hardware(environment: Environment, pool_name: str, catalog: Catalog)
             "{accelerators: 8, accelerator: a100-sxm4-80gb, price: $12/h}",
             where=where,
         )
+    _check_bucket_regions(environment, catalog)
     region = environment.pool_region(pool_name) or ""
     try:
         offer = catalog.offer(environment.provider, region, pool.machine)
@@ -101,7 +103,7 @@ def resolve_hardware(environment: Environment, pool_name: str, catalog: Catalog)
         provisioning_seconds=_CLOUD_PROVISIONING_SECONDS
         if pool.provisioning is None
         else pool.provisioning,
-        notes=(note,) if note else (),
+        notes=tuple(each for each in (note, _commitment(offer, pool.market)) if each),
     )
 
 
@@ -168,6 +170,29 @@ def _interruptions(offer: Offer, market: Market) -> tuple[float, str | None]:
             else "published: above 20 % a month"
         )
     )
+
+
+def _commitment(offer: Offer, market: Market) -> str | None:
+    """What reserving really binds, where the market is that."""
+    usd = offer.usd_per_hour(market)
+    if market != "reserved" or usd is None:
+        return None
+    return (
+        f"reserved {offer.machine}: billed here for the hours used; the commitment itself is "
+        f"{money(usd * 8760)} a node and year, used or not"
+    )
+
+
+def _check_bucket_regions(environment: Environment, catalog: Catalog) -> None:
+    regions = catalog.regions(environment.provider)
+    for name, storage in environment.storage.items():
+        region = getattr(storage, "region", None)
+        if region is not None and region not in regions:
+            raise CatalogError(
+                f"no region '{region}' at {environment.provider} in the catalog"
+                f"{near_misses(region, regions)}",
+                where=f"environment.storage.{name}.region",
+            )
 
 
 def _sustained(machine: Machine) -> float:

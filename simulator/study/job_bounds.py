@@ -101,13 +101,14 @@ def _out(
     for choice, problem in enumerate(columns.problems):
         if problem is not None:
             out.update(dict.fromkeys(np.flatnonzero(at == choice).tolist(), problem))
-    for row in np.flatnonzero(~np.isfinite(estimate.run_seconds)).tolist():
+    wrong = ~np.isfinite(estimate.run_seconds) | (workload.global_batch < estimate.accelerators)
+    for row in np.flatnonzero(wrong).tolist():
         hardware = columns.choices[at[row]]
-        reason = estimate.memory_problem(row, hardware) or Rejection(
+        reason = estimate.problem(row, workload, hardware) or Rejection(
             "closed_form",
             "unknown",
-            f"{nodes[row]:.0f} × {hardware.machine} cannot be predicted: the catalog does not "
-            f"know {columns.unknown(int(at[row]))}",
+            f"{nodes[row]:.0f} × {hardware.machine} cannot be predicted: "
+            f"{columns.unknown(int(at[row]))}",
         )
         out.setdefault(row, reason)
     pool = columns.columns["accelerators_per_node"][at] * nodes

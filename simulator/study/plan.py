@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.catalog import Catalog
-from domain.errors import ScenarioError
+from domain.errors import ScenarioError, TraceError
 from domain.scenario import Scenario
 from domain.workload import CsvTrace, PhillyTrace, SyntheticTrace, Training
 from simulator.engine import JobTable, PoolSpec, Streams
@@ -145,6 +145,12 @@ def read_trace(workload: PhillyTrace | CsvTrace, scenario: Scenario, folder: Pat
         TraceError: the file, or a row of it, cannot be read.
     """
     path = folder / workload.path
+    if not path.exists():
+        name = next(key for key, each in scenario.workloads.items() if each is workload)
+        raise TraceError(
+            f"there is no such trace; say where it is, like --set workloads.{name}.path=FILE",
+            where=str(path),
+        )
     pools = list(scenario.environment.pools)
     if isinstance(workload, PhillyTrace):
         return read_philly(path, pools, workload.window)
@@ -206,12 +212,11 @@ def _training_job(
         np.array([float(nodes)]),
         calibration,
     )
-    if (problem := estimate.memory_problem(0, hardware)) is not None:
+    if (problem := estimate.problem(0, workload, hardware)) is not None:
         raise ScenarioError(problem.reason, where=where)
     if not np.isfinite(estimate.run_seconds[0]):
         raise ScenarioError(
-            f"its time on {nodes} × {hardware.machine} cannot be predicted: the catalog does not "
-            f"know {columns.unknown(0)}",
+            f"its time on {nodes} × {hardware.machine} cannot be predicted: {columns.unknown(0)}",
             where=where,
         )
     return TrainingJob(

@@ -59,11 +59,14 @@ class HardwareColumns:
         return cls(tuple(choices), tuple(problem for problem, _ in rows), columns)
 
     def unknown(self, index: int) -> str:
-        """What the catalog would have to know to predict on one choice."""
+        """What is missing to predict on one choice, and who would have to say it."""
         names = [
             name for key, name in _NEEDED.items() if math.isnan(float(self.columns[key][index]))
         ]
-        return ", ".join(names) or "enough"
+        missing = ", ".join(names) or "enough of it"
+        if self.choices[index].provider == "custom":
+            return f"its description lacks {missing}, like 'network: 200 Gbit/s'"
+        return f"the catalog does not know {missing}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class TrainingEstimate:
     checkpoint_bytes: float
     checkpoint_write_seconds: Floats
     restart_seconds: Floats
+    reading_bytes_per_second: Floats
+    """Of one node in the first epoch; infinite where nothing says where the data lie."""
     cached_share: Floats
     """Of the dataset, on the nodes' own disks after the first epoch."""
 
@@ -90,8 +95,20 @@ class TrainingEstimate:
         """What bounds the steps that the job spends most of its time in."""
         return BOTTLENECKS[int(self.later_epochs.bottleneck[index])]
 
-    def memory_problem(self, index: int, hardware: Hardware) -> Rejection | None:
-        """Why the job does not fit, by how much, or None where it does."""
+    def problem(self, index: int, workload: Training, hardware: Hardware) -> Rejection | None:
+        """Why the job cannot run so: too many accelerators, too little memory; None if it can."""
+        wanted = float(self.accelerators[index])
+        if workload.global_batch < wanted:
+            return Rejection(
+                "closed_form",
+                "batch_too_small",
+                f"a global batch of {workload.global_batch} leaves some of {wanted:,.0f} "
+                "accelerators without a sample",
+                wanted / workload.global_batch - 1,
+            )
+        return self._memory_problem(index, hardware)
+
+    def _memory_problem(self, index: int, hardware: Hardware) -> Rejection | None:
         step = self.later_epochs
         if step.fits[index]:
             return None
@@ -124,8 +141,9 @@ def estimate_training(
     slots = columns["accelerators_per_node"]
     gang = np.full(slots.shape, workload.accelerators or math.nan)
     accelerators = np.where(np.isnan(gang), slots * nodes, gang)
-    per_node = np.minimum(accelerators, slots)
     nodes_used = np.ceil(accelerators / slots)
+    # A gang that does not fill its nodes is taken as spread evenly over them.
+    per_node = accelerators / nodes_used
     inputs = StepInputs(
         **{
             key: columns[key]
@@ -191,6 +209,7 @@ def estimate_training(
         checkpoint_bytes=size if saving else 0.0,
         checkpoint_write_seconds=transfer if saving else np.zeros_like(transfer),
         restart_seconds=calibration.startup_seconds + (transfer if saving else 0.0 * transfer),
+        reading_bytes_per_second=first_rate,
         cached_share=cached_share,
     )
 

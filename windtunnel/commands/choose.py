@@ -49,12 +49,18 @@ def choose(
     from domain.reading import load_prices, load_scenario
     from simulator.report.tables import draw_choice
     from simulator.study.choose import choose as choose_candidate
-    from windtunnel.output import emit
+    from windtunnel.output import check_writable, emit
     from windtunnel.progress import progress_bar
-    from windtunnel.stack_config import stack_config_path, write_environment
+    from windtunnel.stack_config import holds_environment, stack_config_path, write_environment
 
     file = load_scenario(scenario, settings or ())
     config = stack_config_path(write, Path.cwd()) if write is not None else None
+    # What cannot be written is said before the work, not after it.
+    for path in (out, config):
+        if path is not None:
+            check_writable(path)
+    if config is not None:
+        holds_environment(config)
     with progress_bar("flying candidates") as progress:
         choice = choose_candidate(
             file,
@@ -65,12 +71,13 @@ def choose(
             workers=workers,
             progress=progress,
         )
+    if config is not None and choice.choice and choice.choice.environment:
+        removed = write_environment(config, choice.choice.environment)
+        gone = f"; removed from it: {', '.join(removed)}" if removed else ""
+        told = f"wrote the environment of {choice.choice.id} into {config.name}{gone}"
+        typer.echo(told, err=True)
     emit(choice.to_json(), as_json, out, lambda console: draw_choice(console, choice))
     if choice.choice is None:
         raise GoalNotMet(
-            f"none of {choice.candidates} candidates meets the goal; "
-            "relax it or widen the axes (the nearest misses say by how much)"
+            f"none of {choice.candidates} candidates meets the goal; relax it or widen the axes"
         )
-    if config is not None and choice.choice.environment is not None:
-        write_environment(config, choice.choice.environment)
-        typer.echo(f"wrote the environment of {choice.choice.id} into {config.name}", err=True)

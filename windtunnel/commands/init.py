@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.errors import InputError
+
+if TYPE_CHECKING:
+    from domain.catalog import Catalog
+    from domain.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +25,17 @@ class _Start:
     precision: str
     global_batch: int
     length: str
+    deadline: str
 
 
 _STARTS = {
     "resnet50": _Start(
-        "{samples: 1281167, sample_size: 110 kB, kind: jpeg}", "150 GB", "fp16", 2048, "epochs: 90"
+        "{samples: 1281167, sample_size: 110 kB, kind: jpeg}",
+        "150 GB",
+        "fp16",
+        2048,
+        "epochs: 90",
+        "24 h",
     ),
     "bert-large": _Start(
         "{samples: 461242368, sample_size: 700 B, kind: tokens}",
@@ -33,9 +43,10 @@ _STARTS = {
         "fp16",
         65536,
         "steps: 7038",
+        "4 days",
     ),
     "small_cnn": _Start(
-        "{samples: 20000, sample_size: 30 kB, kind: jpeg}", "2 GB", "fp32", 64, "epochs: 30"
+        "{samples: 20000, sample_size: 30 kB, kind: jpeg}", "2 GB", "fp32", 64, "epochs: 30", "2 h"
     ),
 }
 _DEFAULTS = {
@@ -94,7 +105,9 @@ def init(
         str | None, typer.Option("--model", help=f"One of {', '.join(_STARTS)}.")
     ] = None,
     framework: Annotated[str, typer.Option("--framework")] = "tensorflow",
-    deadline: Annotated[str, typer.Option("--deadline", help="Like '12 h'.")] = "24 h",
+    deadline: Annotated[
+        str | None, typer.Option("--deadline", help="Like '12 h'; default by model.")
+    ] = None,
     budget: Annotated[str, typer.Option("--budget", help="Like '$2000'.")] = "$2000",
     force: Annotated[bool, typer.Option("--force", help="Replace a scenario that exists.")] = False,
 ) -> None:
@@ -108,10 +121,16 @@ def init(
     from domain.located import parse, parse_yaml
     from domain.scenario import Scenario
     from windtunnel.output import write_atomically
-    from windtunnel.stack_config import stack_config_path, write_environment
+    from windtunnel.stack_config import holds_environment, stack_config_path, write_environment
 
-    if scenario.exists() and not force:
-        raise InputError("exists already; give another name, or --force", where=str(scenario))
+    config = stack_config_path(stack, Path.cwd())
+    if not force:
+        if scenario.exists():
+            raise InputError("exists already; give another name, or --force", where=str(scenario))
+        if holds_environment(config):
+            raise InputError(
+                "holds an environment already; give another --stack, or --force", where=config.name
+            )
     provider = _answer("Provider (aws, gcp)", provider, "aws")
     if provider not in _DEFAULTS:
         raise InputError(f"'{provider}' is not one of aws, gcp", where="--provider")
@@ -142,7 +161,7 @@ def init(
         global_batch=start.global_batch,
         length=start.length,
         framework=framework,
-        deadline=deadline,
+        deadline=deadline or start.deadline,
         budget=budget,
         machines=", ".join(
             [machine, *(other for other in others if other in here and other != machine)]
@@ -150,12 +169,19 @@ def init(
         counts=", ".join(str(count * factor) for factor in (1, 2, 4)),
     )
     parsed = parse(Scenario, parse_yaml(text, str(scenario)))
-    config = stack_config_path(stack, Path.cwd())
+    _check_runs(parsed, catalog)
     write_atomically(scenario, text)
     write_environment(config, parsed.environment)
     print(f"wrote {scenario} and the environment of stack '{stack}' in {config.name}")
     print(f"next:  windtunnel simulate {scenario}")
     print(f"then:  windtunnel choose {scenario} --write {stack}")
+
+
+def _check_runs(scenario: Scenario, catalog: Catalog) -> None:
+    """Refuses a first scenario that could not fly: the wrong framework, no accelerator."""
+    from simulator.study.plan import plan_flight
+
+    plan_flight("init", scenario, Path(), catalog)
 
 
 def _answer(question: str, given: str | None, default: str) -> str:
