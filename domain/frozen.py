@@ -31,4 +31,12 @@ class Frozen(BaseModel):
                     raise PydanticCustomError(
                         "unknown_key", "unknown key '{key}'{hint}", {"key": str(key), "hint": hint}
                     )
+                field = cls.model_fields[key]
+                if isinstance(data[key], bool) and "bool" not in str(field.annotation):
+                    # YAML reads yes and no as truth values, and 1 would be one as well.
+                    raise PydanticCustomError(
+                        "not_a_truth_value",
+                        "'{key}' is {value}, a truth value; give a figure or text in quotes",
+                        {"key": str(key), "value": str(data[key]).lower()},
+                    )
         return data

@@ -102,6 +102,8 @@ def parse_yaml(text: str, name: str, what: str = "scenario") -> Located:
         raise ScenarioError(
             f"is not valid YAML: {error.problem or error.context}", where=f"{name}:{line}"
         ) from None
+    except RecursionError:
+        raise ScenarioError("is nested too deeply to be read", where=name) from None
     except (yaml.YAMLError, ValueError) as error:
         raise ScenarioError(f"is not valid YAML: {error}", where=name) from None
     finally:
@@ -133,6 +135,15 @@ def _note_places(
         for index, item in enumerate(node.value):
             located.places[*path, index] = f"{located.name}:{item.start_mark.line + 1}"
             _note_places(item, (*path, index), located, above)
+
+
+def locate(error: InputError, located: Located) -> InputError:
+    """The same error with file and line, where its place is a key that the file has."""
+    keys, _, rest = (error.where or "").partition(":")
+    path = tuple(keys.split("."))
+    if rest or path[0] not in located.data:
+        return error
+    return type(error)(error.message, where=f"{located.place(path)}: {keys}")
 
 
 def set_value(located: Located, path: str, value: Any, place: str) -> None:
@@ -187,7 +198,7 @@ def _path_in_data(error: ErrorDetails, data: Any) -> KeyPath:
         except (KeyError, IndexError, TypeError):
             continue
         path.append(step)
-    if error["type"] == "unknown_key":
+    if error["type"] in ("unknown_key", "not_a_truth_value"):
         path.append(error["ctx"]["key"])
     return tuple(path)
 
@@ -197,7 +208,8 @@ def _sentence(error: ErrorDetails) -> str:
     if kind == "missing":
         return f"needs the key '{error['loc'][-1]}'"
     if kind in _NUMBER_ERRORS:
-        return f"{given!r} is not {_NUMBER_ERRORS[kind]}"
+        shown = repr(given) if isinstance(given, str) else given
+        return f"{shown} is not {_NUMBER_ERRORS[kind]}"
     if kind in _LIMIT_ERRORS:
         key, words = _LIMIT_ERRORS[kind]
         return f"{given!r} must be {words} {context[key]}"
@@ -209,4 +221,6 @@ def _sentence(error: ErrorDetails) -> str:
         return f"'{context['tag']}' is not one of {context['expected_tags']}{hint}"
     if kind == "union_tag_not_found":
         return f"needs the key {context['discriminator']}"
+    if kind == "too_short":
+        return "is empty; give at least one"
     return error["msg"].removeprefix("Value error, ")

@@ -150,6 +150,8 @@ class Choice:
     scenario: str
     seed: int
     replications: int
+    time_metric: str
+    """The metric that time means here: makespan, or mean job completion time of a queue."""
     candidates: int
     flown: int
     choice: Candidate | None
@@ -168,6 +170,7 @@ class Choice:
             "scenario": self.scenario,
             "seed": self.seed,
             "replications": self.replications,
+            "time_metric": self.time_metric,
             "candidates": self.candidates,
             "flown": self.flown,
             "choice": self.choice.to_json() if self.choice else None,

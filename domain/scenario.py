@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from domain.catalog import Prices
-from domain.environment import Environment
+from domain.environment import Environment, LocalCache
 from domain.errors import near_misses
+from domain.figures import size
 from domain.frozen import Frozen
 from domain.goal import Goal
 from domain.quantity import PositiveSeconds
@@ -69,3 +70,17 @@ class Scenario(Frozen):
                     f"workload '{name}' uses storage '{wanted}', "
                     f"which 'environment.storage' does not have{hint}"
                 )
+        dataset = workload.dataset
+        source = self.environment.storage.get((dataset.storage if dataset else None) or "dataset")
+        if dataset is None or source is None:
+            return
+        if isinstance(source, LocalCache):
+            raise ValueError(
+                f"workload '{name}' reads its dataset from a local cache, which has to be filled "
+                "from somewhere; name an object_store or a file_system as its 'storage'"
+            )
+        if source.size is not None and source.size < dataset.total_bytes:
+            raise ValueError(
+                f"workload '{name}' reads {size(dataset.total_bytes)} from a storage of "
+                f"{size(source.size)}"
+            )

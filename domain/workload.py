@@ -169,6 +169,8 @@ class SyntheticTrace(Frozen):
     @model_validator(mode="after")
     def _countable(self) -> SyntheticTrace:
         expected = self.span * self.arrivals.rate
+        if expected < 1:
+            raise ValueError(f"only about {expected:.1g} jobs would arrive; lengthen 'span'")
         if expected > _MOST_JOBS:
             raise ValueError(
                 f"about {expected:.1g} jobs would arrive; a trace has at most {_MOST_JOBS:,.0f}"

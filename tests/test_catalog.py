@@ -187,9 +187,8 @@ def test_a_service_price_says_when_it_stands_in_from_another_region(catalog: Cat
 def test_prices_grow_stale(catalog: Catalog) -> None:
     assert catalog.as_of == date(2026, 8, 3)
     assert catalog.staleness(date(2026, 11, 1)) is None
-    assert (
-        catalog.staleness(date(2026, 11, 23)) == "the price snapshot of 2026-08-03 is 112 days old"
-    )
+    stale = catalog.staleness(date(2026, 11, 23))
+    assert stale == "the price snapshot of 2026-08-03 is more than 90 days old"
 
 
 def test_the_snapshot_names_the_facts(catalog: Catalog) -> None:

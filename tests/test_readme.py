@@ -29,9 +29,7 @@ def test_the_first_screen_is_real(
     monkeypatch.setattr(sys, "argv", command.removeprefix("$ ").split())
     assert run() == 0
     printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    age = re.compile(r"is \d+ days old")
-    told = [age.sub("is N days old", line) for line in printed]
-    assert [age.sub("is N days old", line.rstrip()) for line in shown] == told[: len(shown)]
+    assert [line.rstrip() for line in shown] == printed[: len(shown)]
 
 
 def test_the_examples_parse() -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from domain.catalog import load_catalog
 from domain.errors import InputError
+from domain.located import locate
 from domain.reading import ScenarioFile, load_prices
-from windtunnel.output import replacing
+from windtunnel.output import check_writable, replacing
 
 if TYPE_CHECKING:
     from simulator.study.replicate import Progress
@@ -32,31 +33,39 @@ def fly_scenario(
     scenario = file.scenario
     if prices is not None:
         scenario = scenario.model_copy(update={"prices": load_prices(prices)})
-    return simulate(
-        file.name,
-        scenario,
-        file.folder,
-        load_catalog(),
-        today=date.today(),
-        replications=replications,
-        seed=seed,
-        workers=workers,
-        progress=progress,
-        with_jobs=with_jobs,
-    )
+    try:
+        return simulate(
+            file.name,
+            scenario,
+            file.folder,
+            load_catalog(),
+            today=date.today(),
+            replications=replications,
+            seed=seed,
+            workers=workers,
+            progress=progress,
+            with_jobs=with_jobs,
+        )
+    except InputError as error:
+        raise locate(error, file.located) from None
 
 
-def write_jobs(flown: Flown, path: Path) -> None:
-    """The jobs of the first replication as CSV or Parquet, by the file's suffix.
+def check_jobs_path(path: Path) -> None:
+    """Refuses a file that job records cannot be written to, before anything flies.
 
     Raises:
-        InputError: another suffix, or the file cannot be written.
+        InputError: another suffix than .csv or .parquet, or the file cannot be written.
     """
+    check_writable(path)
     if path.suffix not in (".csv", ".parquet"):
         raise InputError(
             f"'{path.suffix}' is not a format of job records; use .csv or .parquet",
             where=str(path),
         )
+
+
+def write_jobs(flown: Flown, path: Path) -> None:
+    """The jobs of the first replication as CSV or Parquet, by the file's suffix."""
     import pandas as pd
 
     table = pd.DataFrame(flown.jobs)

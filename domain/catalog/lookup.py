@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from fnmatch import fnmatchcase
 from functools import cache
 
 from domain.catalog.facts import FAMILIES, REFERENCE_REGIONS, Facts, Row, day, number, spelling
@@ -49,6 +50,14 @@ class Catalog:
                     self.machine(price.provider, price.machine)
                 except CatalogError as error:
                     raise error.at(f"prices.machines[{index}]") from None
+        for index, discount in enumerate(prices.discounts):
+            names = [machine.name for machine in self.machines(discount.provider)]
+            if not any(fnmatchcase(name, discount.machines) for name in names):
+                raise CatalogError(
+                    f"no machine of {discount.provider} is called '{discount.machines}'"
+                    f"{near_misses(discount.machines, names)}",
+                    where=f"prices.discounts[{index}].machines",
+                )
         for index, override in enumerate(prices.services):
             items = self.service_items(override.provider, override.service)
             if override.item not in items:
@@ -76,7 +85,7 @@ class Catalog:
         age = (today - self.as_of).days
         if age <= STALE_AFTER_DAYS:
             return None
-        return f"the price snapshot of {self.as_of} is {age} days old"
+        return f"the price snapshot of {self.as_of} is more than {STALE_AFTER_DAYS} days old"
 
     def source(self, key: str) -> Source | None:
         """Where facts with this source key come from; None for a team's own list."""

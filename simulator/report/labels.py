@@ -16,7 +16,7 @@ def describe_value(value: Any) -> str:
         return f"{machine} ({place})" if place else machine
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {describe_value(each)}" for key, each in value.items())
-    return str(value)
+    return "none" if value is None else str(value)
 
 
 def describe_values(values: Mapping[str, Any]) -> str:

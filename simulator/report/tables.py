@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, JustifyMethod
+from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
-from rich.table import Table
 
 from domain.bill import Bill
 from domain.figures import digits, duration, money, percent
 from domain.prediction import Candidate, Choice, Metric, Prediction
 from simulator.report.labels import describe_value, describe_values, row_labels
+from simulator.report.layout import Column, draw_table, needed_width
 from simulator.study.compare import Difference
 
 _METRIC_NAMES = {
@@ -47,6 +46,7 @@ _REASON_NAMES = {
     "unknown": "not enough known to predict",
 }
 
+_TIME_NAMES = {"makespan_seconds": "time", "job_completion_time_seconds": "mean completion"}
 _GAPS_SHOWN = 3
 _ONLY_IF_ANY = ("interruptions", "lost_accelerator_seconds", "turned_away_jobs")
 
@@ -60,16 +60,6 @@ def figure(name: str, value: float) -> str:
     if name.endswith("_utilisation"):
         return percent(value)
     return digits(value) if value == value else "–"
-
-
-def _table(*columns: str, left: int = 1, title: str | None = None) -> Table:
-    table = Table(
-        box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False
-    )
-    for index, column in enumerate(columns):
-        side: JustifyMethod = "left" if index < left else "right"
-        table.add_column(column, justify=side, no_wrap=column != "reason")
-    return table
 
 
 def _interval(name: str, metric: Metric, replications: int = 2) -> str:
@@ -86,18 +76,30 @@ def draw_prediction(console: Console, prediction: Prediction) -> None:
         f"[bold]{escape(prediction.scenario)}[/]  "
         f"{prediction.replications} {times}, seed {prediction.seed}"
     )
-    table = _table("metric", "mean", "95 % interval", "p50", "p95", "p99")
+    rows = []
     for name, metric in prediction.metrics.items():
         if name in _ONLY_IF_ANY and metric.mean == 0:
             continue
-        values = [figure(name, value) for value in (metric.p50, metric.p95, metric.p99)]
-        table.add_row(
-            _METRIC_NAMES.get(name, name),
-            figure(name, metric.mean),
-            _interval(name, metric, prediction.replications),
-            *values,
+        rows.append(
+            [
+                _METRIC_NAMES.get(name, name),
+                figure(name, metric.mean),
+                _interval(name, metric, prediction.replications),
+                *(figure(name, value) for value in (metric.p50, metric.p95, metric.p99)),
+            ]
         )
-    console.print(table)
+    draw_table(
+        console,
+        [
+            Column("metric", words=True),
+            Column("mean"),
+            Column("95 % interval", spare=1),
+            Column("p50", spare=2),
+            Column("p95"),
+            Column("p99", spare=3),
+        ],
+        rows,
+    )
     _draw_steps(console, prediction)
     draw_bill(console, prediction.bill)
     console.print(f"bottleneck: [bold]{escape(prediction.bottleneck)}[/]")
@@ -107,40 +109,63 @@ def draw_prediction(console: Console, prediction: Prediction) -> None:
 def _draw_steps(console: Console, prediction: Prediction) -> None:
     if not prediction.workloads:
         return
-    table = _table(
-        "training job", "step", "samples/s", "batch/device", "memory", "bounded by", left=1
-    )
+    rows = []
     for name, facts in prediction.workloads.items():
         memory = facts["memory_needed_bytes"]
-        table.add_row(
-            f"{escape(name)} on {facts['accelerators']} × {facts['accelerator']}",
-            duration(facts["step_seconds"] or float("nan")),
-            digits(facts["throughput_samples_per_second"] or 0.0),
-            str(facts["per_device_batch"]),
-            f"{memory / 2**30:.1f} GiB" if memory else "–",
-            facts["bottleneck"],
+        batch = str(facts["per_device_batch"])
+        if facts["micro_batches"] > 1:
+            batch += f" in {facts['micro_batches']} parts"
+        rows.append(
+            [
+                f"{name} on {facts['accelerators']} × {facts['accelerator']}",
+                duration(facts["step_seconds"] or math.nan),
+                digits(facts["throughput_samples_per_second"] or 0.0),
+                batch,
+                f"{memory / 2**30:.1f} GiB" if memory else "–",
+                facts["bottleneck"],
+            ]
         )
-    console.print(table)
+    draw_table(
+        console,
+        [
+            Column("training job", words=True),
+            Column("step"),
+            Column("samples/s"),
+            Column("batch/device", spare=2),
+            Column("memory", spare=1),
+            Column("bounded by", words=True),
+        ],
+        rows,
+    )
 
 
 def draw_bill(console: Console, bill: Bill) -> None:
-    """Line items, what has no price, the total."""
-    table = _table("resource", "component", "quantity", "unit", "unit price", "amount", left=2)
-    for line in bill.lines:
-        table.add_row(
-            escape(line.resource),
-            escape(line.component),
+    """Line items, what has no price, the total, how old the prices are and what was assumed."""
+    rows = [
+        [
+            line.resource,
+            line.component,
             digits(float(line.quantity)),
             line.unit,
             f"${float(line.unit_price_usd):.6g}",
             money(float(line.amount_usd)),
+        ]
+        for line in bill.lines
+    ]
+    rows += [[gap.resource, gap.component, "", "", "", "unpriced"] for gap in bill.unpriced]
+    if rows:
+        draw_table(
+            console,
+            [
+                Column("resource", words=True, spare=3),
+                Column("component", words=True),
+                Column("quantity"),
+                Column("unit", words=True),
+                Column("unit price", spare=1),
+                Column("amount"),
+            ],
+            rows,
         )
-    for gap in bill.unpriced:
-        table.add_row(
-            escape(gap.resource), escape(gap.component), "", "", "", "[yellow]unpriced[/]"
-        )
-    if table.row_count:
-        console.print(table)
     console.print(f"total: [bold]{bill.headline}[/]")
     for gap in bill.unpriced[:_GAPS_SHOWN]:
         text = f"[yellow]unpriced[/] {escape(gap.resource)}: {escape(gap.reason)}"
@@ -151,6 +176,12 @@ def draw_bill(console: Console, bill: Bill) -> None:
         oldest, newest = bill.price_dates
         span = f"{oldest}" if oldest == newest else f"{oldest} to {newest}"
         console.print(f"prices here were observed: {span}")
+    own = sorted({line.source for line in bill.lines if line.source.startswith("prices: ")})
+    for source in own:
+        console.print(f"own {escape(source)}")
+    assumed = {line.component: line.note for line in bill.lines if "Assumed" in (line.note or "")}
+    for component, note in assumed.items():
+        console.print(f"[yellow]{escape(component)}[/]: {escape(note or '')}")
     for note in bill.notes:
         console.print(f"[yellow]{escape(note)}[/]")
 
@@ -182,7 +213,7 @@ def draw_choice(console: Console, choice: Choice) -> None:
         shown = sorted(
             [choice.choice, *choice.frontier], key=lambda each: each.metrics["cost_usd"].mean
         )
-        _draw_frontier(console, shown, choice.choice.id)
+        _draw_frontier(console, choice, shown)
         console.print(
             f"[bold green]recommended: {choice.choice.id}[/]  "
             f"{escape(describe_values(choice.choice.values))}"
@@ -193,47 +224,66 @@ def draw_choice(console: Console, choice: Choice) -> None:
         if choice.choice.prediction:
             draw_bill(console, choice.choice.prediction.bill)
         _draw_runners_up(console, choice)
-    table = _table("why the others lost", "candidates", "for example", left=1)
-    table.columns[2].justify = "left"
-    table.columns[2].no_wrap = False
+    rows = []
     for code, count in lost.most_common():
-        example = next(
-            each for each in choice.rejected if each.rejection and each.rejection.code == code
-        )
-        assert example.rejection
-        table.add_row(
-            _REASON_NAMES.get(code, code.replace("_", " ")),
-            str(count),
-            f"{example.id}: {escape(example.rejection.reason)}",
-        )
-    if lost:
-        console.print(table)
+        example = next(each for each in choice.rejected if _code(each) == code)
+        reason = example.rejection.reason if example.rejection else ""
+        name = _REASON_NAMES.get(code, code.replace("_", " "))
+        rows.append([name, str(count), f"{example.id}: {reason}"])
+    if rows:
+        columns = [
+            Column("why the others lost", words=True),
+            Column("candidates"),
+            Column("for example", words=True),
+        ]
+        draw_table(console, columns, rows)
     _draw_footing(console, choice)
 
 
-def _draw_frontier(console: Console, shown: Sequence[Candidate], chosen: str) -> None:
-    labels = row_labels(shown)
-    table = _table(
-        "",
-        *labels[0],
-        "time",
-        "cost",
-        "95 % interval",
-        left=1 + len(labels[0]),
-        title="Pareto frontier",
-    )
-    for each, label in zip(shown, labels[1], strict=True):
-        time, cost = each.metrics["makespan_seconds"], each.metrics["cost_usd"]
-        style = "bold green" if each.id == chosen else ""
-        table.add_row(
-            f"{'→' if each.id == chosen else ' '} {each.id}",
-            *map(escape, label),
-            duration(time.mean),
-            money(cost.mean),
-            _interval("cost_usd", cost),
-            style=style,
+def _code(candidate: Candidate) -> str:
+    return candidate.rejection.code if candidate.rejection else ""
+
+
+def _draw_frontier(console: Console, choice: Choice, shown: Sequence[Candidate]) -> None:
+    chosen = choice.choice.id if choice.choice else ""
+    rows = []
+    for each in shown:
+        time, cost = each.metrics[choice.time_metric], each.metrics["cost_usd"]
+        rows.append(
+            [
+                f"{'→' if each.id == chosen else ' '} {each.id}",
+                duration(time.mean),
+                money(cost.mean),
+                _interval("cost_usd", cost, choice.replications),
+            ]
         )
-    console.print(table)
+    figures = [
+        Column(_TIME_NAMES[choice.time_metric]),
+        Column("cost"),
+        Column("95 % interval", spare=1),
+    ]
+    styles = ["bold green" if each.id == chosen else "" for each in shown]
+    _draw_candidates(console, "Pareto frontier", shown, figures, rows, styles)
+
+
+def _draw_candidates(
+    console: Console,
+    title: str,
+    shown: Sequence[Candidate],
+    figures: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    styles: Sequence[str] = (),
+) -> None:
+    """Candidates with a column for each axis, or with all values in one where room is short."""
+    names, labels = row_labels(shown)
+    apart = [Column("", left=True), *(Column(name, left=True) for name in names), *figures]
+    together = [Column("", left=True), Column("candidate", words=True), *figures]
+    wide = [[row[0], *label, *row[1:]] for row, label in zip(rows, labels, strict=True)]
+    narrow = [[row[0], ", ".join(label), *row[1:]] for row, label in zip(rows, labels, strict=True)]
+    if needed_width(apart, wide) <= console.width:
+        draw_table(console, apart, wide, title=title, styles=styles)
+    else:
+        draw_table(console, together, narrow, title=title, styles=styles)
 
 
 def _draw_runners_up(console: Console, choice: Choice, limit: int = 12) -> None:
@@ -245,7 +295,7 @@ def _draw_runners_up(console: Console, choice: Choice, limit: int = 12) -> None:
             best[key] = each
     rows = sorted(best.values(), key=_cost)
     if rows:
-        _draw_rejected(console, "runners-up, and why they lost", rows[:limit])
+        _draw_rejected(console, "runners-up, and why they lost", rows[:limit], choice.time_metric)
 
 
 def _cost(candidate: Candidate) -> float:
@@ -257,31 +307,33 @@ def draw_misses(console: Console, choice: Choice, limit: int = 8) -> None:
     """Where no candidate meets the goal: those that came nearest, and by how much."""
     console.print("[bold red]no candidate meets the goal[/]")
     missed = [
-        each
+        (each.rejection.miss, each)
         for each in choice.rejected
-        if each.rejection and each.rejection.miss == each.rejection.miss
+        if each.rejection and not math.isnan(each.rejection.miss)
     ]
-    missed.sort(key=lambda each: each.rejection.miss if each.rejection else 0.0)
-    if missed:
-        _draw_rejected(console, "nearest misses", missed[:limit])
+    nearest = [each for _, each in sorted(missed, key=lambda pair: pair[0])]
+    if nearest:
+        _draw_rejected(console, "nearest misses", nearest[:limit], choice.time_metric)
 
 
-def _draw_rejected(console: Console, title: str, rows: Iterable[Candidate]) -> None:
-    rows = list(rows)
-    labels = row_labels(rows)
-    table = _table("", *labels[0], "time", "cost", "reason", left=1 + len(labels[0]), title=title)
-    table.columns[-1].justify = "left"
-    for each, label in zip(rows, labels[1], strict=True):
-        time, cost = each.metrics.get("makespan_seconds"), each.metrics.get("cost_usd")
+def _draw_rejected(
+    console: Console, title: str, shown: Sequence[Candidate], time_metric: str
+) -> None:
+    rows = []
+    for each in shown:
         least = "≥ " if each.basis == "closed_form" else ""
-        table.add_row(
-            each.id,
-            *map(escape, label),
-            f"{least}{duration(time.mean)}" if time else "–",
-            f"{least}{money(cost.mean)}" if cost else "–",
-            escape(each.rejection.reason) if each.rejection else "",
+        time = each.metrics.get(time_metric) or each.metrics.get("makespan_seconds")
+        cost = each.metrics.get("cost_usd")
+        rows.append(
+            [
+                each.id,
+                f"{least}{duration(time.mean)}" if time else "–",
+                f"{least}{money(cost.mean)}" if cost and not math.isnan(cost.mean) else "–",
+                each.rejection.reason if each.rejection else "",
+            ]
         )
-    console.print(table)
+    figures = [Column(_TIME_NAMES[time_metric]), Column("cost"), Column("reason", words=True)]
+    _draw_candidates(console, title, shown, figures, rows)
 
 
 def draw_comparison(
@@ -291,29 +343,47 @@ def draw_comparison(
 ) -> None:
     """Predictions side by side, and paired differences against the first."""
     names = [prediction.scenario for prediction in predictions]
-    table = _table("metric", *names)
+    rows = []
     for metric in predictions[0].metrics:
-        row = [
-            figure(metric, prediction.metrics[metric].mean) if metric in prediction.metrics else "–"
-            for prediction in predictions
-        ]
-        table.add_row(_METRIC_NAMES.get(metric, metric), *row)
-    table.add_row("bottleneck", *(prediction.bottleneck for prediction in predictions))
-    console.print(table)
-    paired = _table("difference", "scenarios", "mean", "95 % interval", "", left=2)
+        values = [each.metrics.get(metric) for each in predictions]
+        if metric in _ONLY_IF_ANY and all(value and value.mean == 0 for value in values):
+            continue
+        row = [figure(metric, value.mean) if value else "–" for value in values]
+        rows.append([_METRIC_NAMES.get(metric, metric), *row])
+    rows.append(["bottleneck", *(prediction.bottleneck for prediction in predictions)])
+    draw_table(
+        console,
+        [Column("metric", words=True), *(Column(name, words=True) for name in names)],
+        rows,
+    )
+    paired = []
     for each in differences:
         low, high = each.ci95
-        known = low == low
-        paired.add_row(
-            _METRIC_NAMES.get(each.metric, each.metric),
-            f"{each.scenario} − {each.baseline}",
-            _signed(each.metric, each.mean),
-            f"{_signed(each.metric, low)} … {_signed(each.metric, high)}" if known else "–",
-            "significant" if each.is_significant else "",
+        if low == high == 0:
+            continue
+        paired.append(
+            [
+                _METRIC_NAMES.get(each.metric, each.metric),
+                f"{each.scenario} − {each.baseline}",
+                _signed(each.metric, each.mean),
+                "–"
+                if math.isnan(low)
+                else f"{_signed(each.metric, low)} … {_signed(each.metric, high)}",
+                "significant" if each.is_significant else "",
+            ]
         )
-    console.print(paired)
+    columns = [
+        Column("difference", words=True),
+        Column("scenarios", words=True),
+        Column("mean"),
+        Column("95 % interval"),
+        Column("", left=True),
+    ]
+    if paired:
+        draw_table(console, columns, paired)
+    _draw_footing(console, predictions[0])
 
 
 def _signed(name: str, value: float) -> str:
-    text = figure(name, value)
+    text = figure(name, value).replace("-0 %", "0 %")
     return f"+{text}" if value > 0 else text

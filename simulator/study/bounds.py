@@ -36,6 +36,7 @@ from simulator.study.places import (
     traffic_usd,
 )
 from simulator.study.plan import workload_pool
+from simulator.study.training import model_of
 
 Floats = NDArray[np.float64]
 
@@ -89,6 +90,8 @@ def bound_candidates(
             bounds, lens, [v if isinstance(v, Rejection) else None for v in lens.variants]
         )
     pools = pool_names(place)
+    if not pools:
+        return bounds
     places = {name: resolve_places(place, name, catalog, goal) for name in pools}
     nodes = {}
     for name in pools:
@@ -240,6 +243,7 @@ def _bound_scenario(
             for row in rows:
                 bounds.rejections.setdefault(int(row), Rejection("parse", "invalid", reason))
             continue
+        model_of(name, workload)
         low, high, rejections = bound_job(
             workload,
             kept.environment.storage,

@@ -21,11 +21,17 @@ from domain.reading import ScenarioFile
 from domain.scenario import Scenario
 from simulator.study.axes import candidate_count, candidate_id, index_columns, values_at
 from simulator.study.bounds import Bounds, bound_candidates
-from simulator.study.judging import out_beside_others, out_by_bounds, out_by_flight, score
+from simulator.study.judging import (
+    out_beside_others,
+    out_by_bounds,
+    out_by_flight,
+    score,
+    time_metric,
+)
 from simulator.study.lenses import read_candidate
 from simulator.study.pareto import dominated_beyond, frontier
 from simulator.study.plan import TraceKey, plan_flight, read_traces
-from simulator.study.reasons import why_chosen
+from simulator.study.reasons import cannot_tell, why_chosen
 from simulator.study.replicate import Progress, replicate, replications_of, run_tasks
 from simulator.study.simulate import Flown, calibration_used, predict
 from simulator.traces import Trace
@@ -97,8 +103,9 @@ def choose(
     candidates = {row: each for row, each in flown.items() if row not in rejections}
     rejections |= out_beside_others(candidates, goal)
     meeting = {row: each for row, each in candidates.items() if row not in rejections}
-    best = _best(meeting, goal)
-    on_frontier = _frontier(meeting, best, rejections)
+    time = time_metric(scenario)
+    best = _best(meeting, goal, time)
+    on_frontier = _frontier(meeting, best, time, rejections)
 
     def candidate(row: int) -> Candidate:
         values = values_at(axes, columns, row)
@@ -112,10 +119,11 @@ def choose(
         scenario=file.name,
         seed=seed,
         replications=replications,
+        time_metric=time,
         candidates=count,
         flown=len(flown),
         choice=chosen,
-        reasons=why_chosen(meeting, best, on_frontier, goal) if best is not None else (),
+        reasons=why_chosen(meeting, best, on_frontier, goal, time) if best is not None else (),
         frontier=beside,
         rejected=tuple(candidate(row) for row in sorted(rejections)),
         catalog_snapshot=catalog.snapshot,
@@ -201,25 +209,28 @@ def _fly_candidate(
     return predict(plan, outcomes, catalog, seed=seed, today=today)
 
 
-def _best(meeting: Mapping[int, Flown], goal: Goal) -> int | None:
+def _best(meeting: Mapping[int, Flown], goal: Goal, time_name: str) -> int | None:
     """The row with the lowest score; of equal ones the cheaper, then the faster, then the first."""
     if not meeting:
         return None
     metrics = {row: each.prediction.metrics for row, each in meeting.items()}
     cheapest = min(each["cost_usd"].mean for each in metrics.values())
-    fastest = min(each["makespan_seconds"].mean for each in metrics.values())
+    fastest = min(each[time_name].mean for each in metrics.values())
 
     def rank(row: int) -> tuple[float, float, float, int]:
         figures = metrics[row]
-        cost, time = figures["cost_usd"].mean, figures["makespan_seconds"].mean
+        cost, time = figures["cost_usd"].mean, figures[time_name].mean
         known_cost = math.inf if math.isnan(cost) else cost
-        return score(figures, goal, cheapest, fastest), known_cost, time, row
+        return score(figures, goal, time_name, cheapest, fastest), known_cost, time, row
 
     return min(meeting, key=rank)
 
 
 def _frontier(
-    meeting: Mapping[int, Flown], best: int | None, rejections: dict[int, Rejection]
+    meeting: Mapping[int, Flown],
+    best: int | None,
+    time_name: str,
+    rejections: dict[int, Rejection],
 ) -> list[int]:
     """Rows that no other beats, fastest first; the others, but the best, become rejections."""
     rows = list(meeting)
@@ -229,7 +240,7 @@ def _frontier(
     def column(name: str) -> Floats:
         return np.array([each.prediction.metrics[name].mean for each in meeting.values()])
 
-    time, cost = column("makespan_seconds"), column("cost_usd")
+    time, cost = column(time_name), column("cost_usd")
     # What has no price is dearer than all that has one.
     cost = np.where(np.isnan(cost), np.nanmax(np.append(cost, 0.0)) + 1.0, cost)
     kept = frontier(time, cost)
@@ -240,13 +251,13 @@ def _frontier(
         if not kept[position] and row != best:
             better = np.flatnonzero(kept & (time <= time[position]) & (cost <= cost[position]))
             rival = rows[int(better[np.argmin(cost[better])])]
-            rejections[row] = _beaten_in_flight(meeting[row], meeting[rival], rival)
+            rejections[row] = _beaten_in_flight(meeting[row], meeting[rival], rival, time_name)
     return [rows[position] for position in np.argsort(time, kind="stable") if kept[position]]
 
 
-def _beaten_in_flight(loser: Flown, winner: Flown, winner_row: int) -> Rejection:
+def _beaten_in_flight(loser: Flown, winner: Flown, winner_row: int, time_name: str) -> Rejection:
     lost, won = loser.prediction.metrics, winner.prediction.metrics
-    slower = lost["makespan_seconds"].mean - won["makespan_seconds"].mean
+    slower = lost[time_name].mean - won[time_name].mean
     dearer = lost["cost_usd"].mean - won["cost_usd"].mean
     margins = [
         f"{figure(difference)} {word}"
@@ -258,6 +269,8 @@ def _beaten_in_flight(loser: Flown, winner: Flown, winner_row: int) -> Rejection
     ]
     name = candidate_id(winner_row)
     reason = f"{' and '.join(margins)} than {name}" if margins else f"comes out as {name} does"
+    if margins and all(cannot_tell(loser, winner, each) for each in (time_name, "cost_usd")):
+        reason += ", within the noise of the replications"
     return Rejection("engine", "dominated", reason)
 
 

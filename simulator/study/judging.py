@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from domain.figures import duration, money
 from domain.goal import Goal, needs_prices
 from domain.prediction import Metric, Rejection
+from domain.scenario import Scenario
+from domain.workload import Training
 from simulator.study.bounds import Bounds
 from simulator.study.simulate import Flown
 
@@ -39,6 +41,13 @@ def out_by_bounds(bounds: Bounds, row: int, goal: Goal) -> Rejection | None:
     return None
 
 
+def time_metric(scenario: Scenario) -> str:
+    """What "time" means in a choice: of a queue of many jobs the mean completion time, else the
+    makespan, which one long job at the end of a trace would decide alone."""
+    only_training = all(isinstance(each, Training) for each in scenario.workloads.values())
+    return "makespan_seconds" if only_training else "job_completion_time_seconds"
+
+
 def out_by_flight(flown: Flown, goal: Goal) -> Rejection | None:
     """Why the flights rule a candidate out, or None where it meets the goal."""
     values = flown.by_replication
@@ -49,7 +58,7 @@ def out_by_flight(flown: Flown, goal: Goal) -> Rejection | None:
             and np.isnan(values["job_completion_time_seconds"]).all()
         ):
             return Rejection("engine", "turned_away", "every job is turned away: the queue is full")
-        return Rejection("engine", "unfinished", "some of its jobs do not end within the horizon")
+        return Rejection("engine", "unfinished", "does not finish all jobs within the horizon")
     for code, verb, figures, limit, unit in (
         ("too_slow", "takes", times, goal.deadline, duration),
         ("over_budget", "costs", costs, goal.budget, money),
@@ -91,9 +100,11 @@ def out_beside_others(flown: Mapping[int, Flown], goal: Goal) -> dict[int, Rejec
     return out
 
 
-def score(metrics: dict[str, Metric], goal: Goal, cheapest: float, fastest: float) -> float:
+def score(
+    metrics: dict[str, Metric], goal: Goal, time_metric: str, cheapest: float, fastest: float
+) -> float:
     """What the goal minimises; a weighted goal relative to the cheapest and the fastest."""
-    cost, time = metrics["cost_usd"].mean, metrics["makespan_seconds"].mean
+    cost, time = metrics["cost_usd"].mean, metrics[time_metric].mean
     if goal.minimise == "cost":
         return cost
     if goal.minimise == "time":

@@ -18,7 +18,12 @@ from simulator.models.calibration import PRIORS, Calibration
 from simulator.study.advice import job_notes
 from simulator.study.hardware import PROVISIONING_CV, Hardware, pool_nodes, resolve_hardware
 from simulator.study.synthetic import draw_trace
-from simulator.study.training import HardwareColumns, TrainingEstimate, estimate_training
+from simulator.study.training import (
+    HardwareColumns,
+    TrainingEstimate,
+    estimate_training,
+    model_of,
+)
 from simulator.traces import Trace, read_jobs_csv, read_philly
 
 TraceKey = tuple[PhillyTrace | CsvTrace, tuple[str, ...]]
@@ -200,6 +205,7 @@ def _training_job(
     nodes: int,
     calibration: Calibration,
 ) -> TrainingJob:
+    model_of(name, workload)
     columns = HardwareColumns.of([hardware], workload)
     where = f"workloads.{name}"
     if (problem := columns.problems[0]) is not None:

@@ -13,7 +13,7 @@ from simulator.study.statistics import confidence_interval
 
 
 def why_chosen(
-    meeting: Mapping[int, Flown], best: int, frontier: Sequence[int], goal: Goal
+    meeting: Mapping[int, Flown], best: int, frontier: Sequence[int], goal: Goal, time_name: str
 ) -> tuple[str, ...]:
     """What it is best in, how much room its limits leave, what the alternatives would cost."""
     chosen = meeting[best]
@@ -21,7 +21,7 @@ def why_chosen(
     return (
         f"{_superlative(goal)} of the {len(meeting)} that were flown and meet the goal",
         *_room(chosen, goal),
-        *_alternatives(chosen, {row: meeting[row] for row in beside}),
+        *_alternatives(chosen, {row: meeting[row] for row in beside}, time_name),
         *_gaps(chosen),
         f"what bounds it now: {chosen.prediction.bottleneck}",
     )
@@ -48,20 +48,22 @@ def _room(chosen: Flown, goal: Goal) -> list[str]:
     return reasons
 
 
-def _alternatives(chosen: Flown, beside: Mapping[int, Flown]) -> list[str]:
+def _alternatives(chosen: Flown, beside: Mapping[int, Flown], time_name: str) -> list[str]:
     if not beside:
         return []
     reasons = []
-    time, cost = (_mean(chosen, name) for name in ("makespan_seconds", "cost_usd"))
-    fastest = min(beside, key=lambda row: _mean(beside[row], "makespan_seconds"))
-    saved = time - _mean(beside[fastest], "makespan_seconds")
+    time, cost = (_mean(chosen, name) for name in (time_name, "cost_usd"))
+    fastest = min(beside, key=lambda row: _mean(beside[row], time_name))
+    saved = time - _mean(beside[fastest], time_name)
     if saved > 0:
         more = _mean(beside[fastest], "cost_usd") - cost
         reasons.append(
             f"the fastest, {candidate_id(fastest)}, would save {duration(saved)} "
             f"for {money(more)} more"
         )
-    tied = [candidate_id(row) for row, other in beside.items() if _cannot_tell(chosen, other)]
+    tied = [
+        candidate_id(row) for row, other in beside.items() if cannot_tell(chosen, other, "cost_usd")
+    ]
     if tied:
         reasons.append(
             f"its cost cannot be told from that of {', '.join(tied)} with these replications"
@@ -69,9 +71,9 @@ def _alternatives(chosen: Flown, beside: Mapping[int, Flown]) -> list[str]:
     return reasons
 
 
-def _cannot_tell(one: Flown, other: Flown) -> bool:
-    """Whether the interval of the paired difference in cost holds zero: they shared their luck."""
-    values = one.by_replication["cost_usd"], other.by_replication["cost_usd"]
+def cannot_tell(one: Flown, other: Flown, metric: str) -> bool:
+    """Whether the interval of the paired difference holds zero: both saw the same luck."""
+    values = one.by_replication[metric], other.by_replication[metric]
     if values[0].size != values[1].size:
         return False
     low, high = confidence_interval(values[1] - values[0], 0.95)
@@ -90,7 +92,7 @@ def _mean(flown: Flown, metric: str) -> float:
 def _superlative(goal: Goal) -> str:
     if isinstance(goal.minimise, dict):
         weights = " + ".join(f"{weight:g} × {name}" for name, weight in goal.minimise.items())
-        return f"lowest {weights}"
+        return f"lowest {weights} (each over the best there is)"
     return {"cost": "cheapest", "time": "fastest", "cost_per_sample": "cheapest per sample"}[
         goal.minimise
     ]

@@ -162,7 +162,8 @@ def _values(
     )
     if samples and not plan.recorded and not plan.synthetic:
         values["cost_per_million_samples_usd"] = one_each(
-            _cost(plan, bill) / samples * 1e6 for bill in bills
+            math.nan if each.unfinished else _cost(plan, bill) / samples * 1e6
+            for bill, each in zip(bills, outcomes, strict=True)
         )
     return values
 
@@ -212,6 +213,9 @@ def _training_facts(job: TrainingJob) -> dict[str, Any]:
 
 def _flight_notes(plan: FlightPlan, outcomes: Sequence[Outcome]) -> list[str]:
     notes = []
+    environment = plan.scenario.environment
+    if environment.provider == "custom" and environment.storage:
+        notes.append("what storage of one's own costs is not in the bill")
     if not plan.is_random:
         notes.append("nothing here is random, so one replication says it all")
     if dropped := sum(each.dropped for each in outcomes):

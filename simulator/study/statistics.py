@@ -38,5 +38,10 @@ def summarise(replications: Sequence[Floats], *, random: bool) -> Metric:
     means = np.array([values.mean() for values in kept])
     mean = float(means.mean())
     p50, p95, p99 = np.quantile(np.concatenate(kept), (0.5, 0.95, 0.99)).tolist()
-    interval = confidence_interval(means, 0.95) if random else (mean, mean)
-    return Metric(mean, p50, p95, p99, interval)
+    if not random:
+        return Metric(mean, p50, p95, p99, (mean, mean))
+    low, high = confidence_interval(means, 0.95)
+    # Times, counts and shares of nothing below zero have a mean that is not below it either.
+    if means.min() >= 0 and low < 0:
+        low = 0.0
+    return Metric(mean, p50, p95, p99, (low, high))

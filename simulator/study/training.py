@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.environment import LocalCache, SharedFileSystem, Storage
+from domain.errors import CatalogError
 from domain.model_facts import ModelFacts, resolve_model
 from domain.prediction import Rejection
 from domain.workload import Training
@@ -122,6 +123,18 @@ class TrainingEstimate:
         return Rejection(
             "closed_form", "does_not_fit", shortfall_text(short, memory), short / memory
         )
+
+
+def model_of(name: str, workload: Training) -> ModelFacts:
+    """Facts of the model of the workload with this name.
+
+    Raises:
+        CatalogError: there is no such model; says where it was asked for.
+    """
+    try:
+        return resolve_model(workload.model)
+    except CatalogError as error:
+        raise CatalogError(error.message, where=f"workloads.{name}.model") from None
 
 
 def estimate_training(

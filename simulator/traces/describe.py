@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from domain.errors import TraceError
 from simulator.traces.trace import Trace
 
 _HOUR_SECONDS = 3600.0
@@ -44,6 +45,8 @@ def describe(trace: Trace, capacity: Mapping[str, int] | None = None) -> TraceSu
     Args:
         capacity: accelerators by pool, for the offered load.
     """
+    if not len(trace):
+        raise TraceError("the trace has no jobs")
     pools = {
         name: _summary(trace, trace.pool == index, None if capacity is None else capacity.get(name))
         for index, name in enumerate(trace.pools)

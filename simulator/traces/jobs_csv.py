@@ -32,6 +32,8 @@ def read_jobs_csv(path: Path, pools: Sequence[str] | None) -> Trace:
     """
     read = read_columns(path, _COLUMNS, optional={"pool": NAME})
     count = len(read["submit_seconds"])
+    if not count:
+        raise TraceError("has no jobs, only a line of column names", where=str(path))
     if pools is None:
         pools = sorted(set(read["pool"])) if "pool" in read else ["pool"]
     if "pool" not in read and len(pools) != 1:

@@ -189,31 +189,26 @@ def _cheapest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _draw(console: Console, rows: list[dict[str, Any]], found: int, catalog: Catalog) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.markup import escape
-    from rich.table import Table
-
     from domain.figures import digits
+    from simulator.report.layout import Column, draw_table
 
-    columns = [key for key in rows[0] if key not in _ONLY_IN_JSON]
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        number = any(isinstance(row[column], float | int) for row in rows)
-        table.add_column(
-            _heading(column), justify="right" if number else "left", no_wrap=column not in _PROSE
+    names = [key for key in rows[0] if key not in _ONLY_IN_JSON]
+
+    def cell(value: Any) -> str:
+        if value is None:
+            return "–"
+        return digits(value) if isinstance(value, float) else str(value)
+
+    columns = [
+        Column(
+            _heading(name),
+            words=name in _PROSE,
+            left=all(row[name] is None or isinstance(row[name], str) for row in rows),
+            spare=_SPARE.get(name, 0),
         )
-    for row in rows:
-        table.add_row(
-            *(
-                "–"
-                if row[column] is None
-                else digits(row[column])
-                if isinstance(row[column], float)
-                else escape(str(row[column]))
-                for column in columns
-            )
-        )
-    console.print(table)
+        for name in names
+    ]
+    draw_table(console, columns, [[cell(row[name]) for name in names] for row in rows])
     if len(rows) < found:
         console.print(
             f"{len(rows)} machine types at their lowest price of {found} offers; "
@@ -222,7 +217,20 @@ def _draw(console: Console, rows: list[dict[str, Any]], found: int, catalog: Cat
     console.print(f"[dim]catalog {catalog.snapshot}[/]")
 
 
-_PROSE = ("unit", "from")
+# Columns that a narrow terminal does without, the highest first.
+_SPARE = {
+    "commit_1y_usd_per_hour": 6,
+    "memory_gib": 5,
+    "network_gbit_per_s": 4,
+    "vcpu": 3,
+    "as_of": 2,
+    "int8_tflops": 6,
+    "tf32_tflops": 5,
+    "fp32_tflops": 4,
+    "frameworks": 3,
+    "service": 1,
+}
+_PROSE = ("unit", "from", "item")
 # What a row has no room for on a terminal.
 _ONLY_IN_JSON = {
     "provider",

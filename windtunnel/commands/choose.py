@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from domain.errors import GoalNotMet
+from domain.errors import GoalNotMet, InputError
 from windtunnel.options import (
     ALL_CORES,
     AsJson,
@@ -46,6 +46,7 @@ def choose(
 
     Example:  windtunnel choose examples/resnet50_imagenet.yaml --write dev
     """
+    from domain.located import locate
     from domain.reading import load_prices, load_scenario
     from simulator.report.tables import draw_choice
     from simulator.study.choose import choose as choose_candidate
@@ -62,15 +63,18 @@ def choose(
     if config is not None:
         holds_environment(config)
     with progress_bar("flying candidates") as progress:
-        choice = choose_candidate(
-            file,
-            load_prices(prices) if prices else None,
-            today=date.today(),
-            replications=replications,
-            seed=seed,
-            workers=workers,
-            progress=progress,
-        )
+        try:
+            choice = choose_candidate(
+                file,
+                load_prices(prices) if prices else None,
+                today=date.today(),
+                replications=replications,
+                seed=seed,
+                workers=workers,
+                progress=progress,
+            )
+        except InputError as error:
+            raise locate(error, file.located) from None
     if config is not None and choice.choice and choice.choice.environment:
         removed = write_environment(config, choice.choice.environment)
         gone = f"; removed from it: {', '.join(removed)}" if removed else ""

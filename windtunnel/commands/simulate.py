@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from domain.errors import GoalNotMet
 from windtunnel.options import (
     ALL_CORES,
     AsJson,
@@ -40,15 +41,22 @@ def simulate(
 ) -> None:
     """Predict time, cost, queueing and utilisation of one scenario.
 
+    Exits with 1 when the prediction misses the scenario's deadline or budget.
+
     Example:  windtunnel simulate examples/team_queue.yaml --set scheduler.policy=sjf
     """
     from domain.reading import load_scenario
     from simulator.report.tables import draw_prediction
-    from windtunnel.flying import fly_scenario, write_jobs
-    from windtunnel.output import emit
+    from simulator.study.judging import out_by_flight
+    from windtunnel.flying import check_jobs_path, fly_scenario, write_jobs
+    from windtunnel.output import check_writable, emit
     from windtunnel.progress import progress_bar
 
     file = load_scenario(scenario, settings or ())
+    if out is not None:
+        check_writable(out)
+    if jobs_out is not None:
+        check_jobs_path(jobs_out)
     with progress_bar("flying") as progress:
         flown = fly_scenario(
             file,
@@ -67,3 +75,8 @@ def simulate(
         out,
         lambda console: draw_prediction(console, flown.prediction),
     )
+    goal = file.scenario.goal
+    limited = goal.deadline is not None or goal.budget is not None
+    missed = out_by_flight(flown, goal) if limited else None
+    if missed is not None:
+        raise GoalNotMet(f"the goal is not met: it {missed.reason}")
