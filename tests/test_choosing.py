@@ -226,3 +226,27 @@ def test_figures_that_nothing_real_has(old: str, new: str, said: str) -> None:
 def test_a_file_that_holds_itself() -> None:
     with pytest.raises(ScenarioError, match=r"s\.yaml:1: holds itself through an anchor"):
         parse_yaml("environment: &x {pools: *x}\n", "s.yaml")
+
+
+def test_a_queue_is_judged_by_how_long_its_jobs_take(tmp_path: Path) -> None:
+    rows = "0,1000,8\n1,3000,8\n2,10,8\n3,10,8\n4,4000,8\n"
+    (tmp_path / "a.csv").write_text("submit_seconds,duration_seconds,accelerators\n" + rows)
+    choice = choose(
+        TRACE + "goal: {minimise: time}\naxes: {scheduler.policy: [fifo, sjf]}\n", tmp_path
+    )
+    assert choice.time_metric == "job_completion_time_seconds"
+    assert choice.choice is not None
+    assert choice.choice.values["scheduler.policy"] == "sjf"
+
+
+def test_a_gang_that_fills_its_nodes_is_faster_than_one_that_does_not() -> None:
+    choice = choose(
+        ONE_JOB.replace("count: 1", "count: 2")
+        + "axes: {workloads.w.accelerators: [8, 9, 12, 16]}\n"
+    )
+    steps = {
+        each.values["workloads.w.accelerators"]: each.metrics["makespan_seconds"].mean
+        for each in every_candidate(choice)
+    }
+    # Eight fill one node; nine need the network between two.
+    assert steps[9] > steps[12] > steps[16]

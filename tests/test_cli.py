@@ -363,6 +363,78 @@ def test_every_example_can_be_read(path: Path) -> None:
     assert load_scenario(path).scenario.workloads
 
 
+def test_init_leaves_a_stack_with_an_environment_alone(command: Command, tmp_path: Path) -> None:
+    config = tmp_path / "Pulumi.dev.yaml"
+    old = "config: {'windtunnel:environment': {provider: gcp}}\n"
+    config.write_text(old)
+    code, _, err = command("init")
+    assert code == 2
+    assert "holds an environment already" in err
+    assert config.read_text() == old
+    assert command("init", "--force")[0] == 0
+
+
+@pytest.mark.parametrize("machine", ["c6i.4xlarge", "trn1.32xlarge"])
+def test_init_writes_nothing_that_could_not_fly(
+    command: Command, tmp_path: Path, machine: str
+) -> None:
+    assert command("init", "--machine", machine)[0] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_simulate_says_when_the_goal_is_missed(command: Command, scenario: Path) -> None:
+    code, out, err = command("simulate", scenario, "--set", "goal.deadline=10 min")
+    assert code == 1
+    assert "makespan" in out
+    assert "the goal is not met: it takes" in err
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (["environment.pools.train.count=yes"], "'count' is true, a truth value"),
+        (["environment.storage.dataset.size=1 GB"], "from a storage of 1 GB"),
+        (["environment.storage.dataset.region=mars"], "no region 'mars' at aws"),
+        (["environment.storage.dataset={kind: local_nvme}"], "from a local cache"),
+        (["workloads.resnet50.global_batch=4"], "leaves some of 8 accelerators without a sample"),
+        (["axes={environment.pools.train.count: []}"], "is empty; give at least one"),
+    ],
+)
+def test_what_cannot_be_meant(
+    command: Command, scenario: Path, settings: list[str], said: str
+) -> None:
+    flags = [word for setting in settings for word in ("--set", setting)]
+    code, _, err = command("simulate", scenario, *flags)
+    assert code == 2
+    assert said in err
+
+
+def test_errors_of_the_catalog_name_the_line(command: Command, scenario: Path) -> None:
+    scenario.write_text(TRAINING.replace("g5.12xlarge, count", "g5.12xlrge, count"))
+    _, _, err = command("simulate", scenario)
+    assert "s.yaml:5: environment.pools.train.machine: no machine 'g5.12xlrge'" in err
+
+
+def test_a_machine_elsewhere_without_its_region(command: Command, scenario: Path) -> None:
+    axis = "axes={environment.pools.train.machine: [{provider: gcp, machine: a2-highgpu-8g}]}"
+    code, _, err = command("choose", scenario, "--set", axis)
+    assert code == 2
+    assert "needs its 'region'" in err
+
+
+def test_an_empty_trace_is_no_trace(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "jobs.csv"
+    path.write_text("submit_seconds,duration_seconds,accelerators\n")
+    code, _, err = command("trace", "describe", path)
+    assert code == 2
+    assert "has no jobs" in err
+
+
+def test_bills_have_no_clock_in_them(command: Command, scenario: Path) -> None:
+    result = json.loads(command("simulate", scenario, "--json")[1])
+    assert result["bill"]["notes"] == ["the price snapshot of 2026-08-03 is more than 90 days old"]
+
+
 def test_our_own_fault_is_told_as_such(
     command: Command, scenario: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
