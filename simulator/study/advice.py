@@ -12,8 +12,7 @@ from simulator.models.precision import choose_precision
 from simulator.study.hardware import Hardware
 from simulator.study.training import TrainingEstimate
 
-# Within a factor of two of the best interval the loss changes little.
-_FAR_FROM_BEST = 2.0
+_WORTH_SAYING = 0.01
 
 
 def _reading_notes(
@@ -47,8 +46,14 @@ def job_notes(
     write = float(estimate.checkpoint_write_seconds[0])
     best = float(daly_interval_seconds(write, 1.0 / rate))
     interval = workload.checkpointing.interval
-    if best > 1.0 and not 1 / _FAR_FROM_BEST <= interval / best <= _FAR_FROM_BEST:
+    spared = _lost_share(interval, write, rate) - _lost_share(best, write, rate)
+    if best > 1.0 and spared > _WORTH_SAYING:
         yield (
-            f"{name} checkpoints every {duration(interval)}; every {duration(best)} would lose "
-            "least to writing and to interruptions (Daly 2006)"
+            f"{name} checkpoints every {duration(interval)}; every {duration(best)} would spare "
+            f"{spared:.0%} of the time (Daly 2006)"
         )
+
+
+def _lost_share(interval: float, write: float, rate: float) -> float:
+    """Share of the time that goes into writing, and into half an interval an interruption."""
+    return write / interval + rate * interval / 2
