@@ -21,15 +21,16 @@ def cpu_seconds(pools: Sequence[PoolSpec], jobs: JobTable, policy: str = "fifo")
     return time.process_time() - start
 
 
-def repeated(trace: Trace, times: int) -> JobTable:
-    """The trace over and over, each copy in pools of its own."""
-    pools = len(trace.pools)
+def repeated(trace: Trace, times: int, *, in_pools_of_its_own: bool) -> JobTable:
+    """The trace over and over: each copy in pools of its own, or after the one before."""
     copies = np.repeat(np.arange(times), len(trace))
+    pools = len(trace.pools) if in_pools_of_its_own else 0
+    span = 0.0 if in_pools_of_its_own else float(np.ptp(trace.submit_seconds)) + DAY_SECONDS
     return JobTable(
         job_id=np.arange(len(copies)),
         pool=np.tile(trace.pool, times) + copies * pools,
         accelerators=np.tile(trace.accelerators, times),
-        submit_seconds=np.tile(trace.submit_seconds, times),
+        submit_seconds=np.tile(trace.submit_seconds, times) + copies * span,
         duration_seconds=np.tile(trace.duration_seconds, times),
     )
 
@@ -90,20 +91,25 @@ def main() -> None:
     name, pools, trace = philly_or_alike()
     for policy in ("fifo", "sjf"):
         report(f"{name}, {policy}", len(trace), cpu_seconds(pools, JobTable.of(trace), policy))
-    once = cpu_seconds(pools, repeated(trace, 1))
+    once = cpu_seconds(pools, JobTable.of(trace))
     ten_pools = [
         PoolSpec(f"{pool.name}-{copy}", pool.nodes, pool.accelerators_per_node)
         for copy in range(10)
         for pool in pools
     ]
-    tenfold = cpu_seconds(ten_pools, repeated(trace, 10))
-    report(f"{name}, ten times", 10 * len(trace), tenfold)
+    wider = cpu_seconds(ten_pools, repeated(trace, 10, in_pools_of_its_own=True))
+    report(f"{name}, ten times the pools", 10 * len(trace), wider)
+    longer = cpu_seconds(pools, repeated(trace, 10, in_pools_of_its_own=False))
+    report(f"{name}, ten times as long", 10 * len(trace), longer)
     for servers in (1, 16, 1000):
         one_queue, jobs = queue(servers, 200_000)
         report(f"M/M/{servers}, load 0.9", len(jobs), cpu_seconds(one_queue, jobs))
     spot_pool, jobs = spot()
     report("spot gangs with checkpoints", len(jobs), cpu_seconds(spot_pool, jobs))
-    print(f"\nten times the jobs cost {tenfold / once:.1f} times the CPU seconds")
+    print(
+        f"\nten times the jobs cost {wider / once:.1f} times the CPU seconds in ten times the "
+        f"pools, {longer / once:.1f} in the same pools"
+    )
 
 
 if __name__ == "__main__":

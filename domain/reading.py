@@ -26,11 +26,13 @@ class ScenarioFile:
     scenario: Scenario
     located: Located
     folder: Path
+    called: str | None = None
+    """What outputs call it instead of its own name."""
 
     @property
     def name(self) -> str:
         """What outputs call it: its own name, or its file's."""
-        return self.scenario.name or Path(self.located.name).stem
+        return self.called or self.scenario.name or Path(self.located.name).stem
 
 
 def load_scenario(path: Path, settings: Sequence[str] = ()) -> ScenarioFile:

@@ -28,8 +28,14 @@ def describe_values(values: Mapping[str, Any]) -> str:
 
 
 def short_names(paths: Sequence[str]) -> list[str]:
-    """The last step of each path, or as many steps as tell them apart."""
-    for steps in range(1, 1 + max((path.count(".") + 1 for path in paths), default=1)):
+    """The last step of each path, or as many steps as tell them apart.
+
+    Where the paths lead into several pools or workloads, their names are told too.
+    """
+    owners = {tuple(path.split(".")[:-1]) for path in paths if path.count(".") > 1}
+    kinds = {owner[:-1] for owner in owners}
+    least = 1 if len(owners) == len(kinds) else 2
+    for steps in range(least, 1 + max((path.count(".") + 1 for path in paths), default=1)):
         names = [".".join(path.split(".")[-steps:]) for path in paths]
         if len(set(names)) == len(names):
             return names

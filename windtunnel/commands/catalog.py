@@ -51,10 +51,12 @@ def show(
     Example:  windtunnel catalog show p5 us-east-1
     """
     from domain.catalog import load_catalog
-    from domain.errors import CatalogError
+    from domain.errors import CatalogError, InputError
     from domain.reading import load_prices
     from windtunnel.output import emit
 
+    if accelerators + services + parameters > 1:
+        raise InputError("give one of --accelerators, --services and --parameters")
     catalog = load_catalog()
     if prices is not None:
         catalog = catalog.with_prices(load_prices(prices))

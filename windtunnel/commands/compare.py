@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,12 @@ def compare(
     if len(scenarios) < 2:
         raise InputError("compare needs two scenario files or more")
     files = [load_scenario(path, settings or ()) for path in scenarios]
+    if len({file.name for file in files}) < len(files):
+        # Two of one name would be told apart by nobody.
+        files = [
+            replace(file, called=f"{file.name} ({path})")
+            for file, path in zip(files, scenarios, strict=True)
+        ]
     first = files[0].scenario
     flown = []
     with progress_bar("flying") as progress:
