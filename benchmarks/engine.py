@@ -16,9 +16,13 @@ DAY_SECONDS = 86_400.0
 
 
 def cpu_seconds(pools: Sequence[PoolSpec], jobs: JobTable, policy: str = "fifo") -> float:
-    start = time.process_time()
-    fly(pools, jobs, policy=policy)
-    return time.process_time() - start
+    """The best of three flights: what else the machine does only ever adds."""
+    seconds = []
+    for _ in range(3):
+        start = time.process_time()
+        fly(pools, jobs, policy=policy)
+        seconds.append(time.process_time() - start)
+    return min(seconds)
 
 
 def repeated(trace: Trace, times: int, *, in_pools_of_its_own: bool) -> JobTable:
