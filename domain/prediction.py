@@ -22,6 +22,8 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_plain(each) for each in value]
+    if isinstance(value, float):
+        return finite(value)
     return value.isoformat() if isinstance(value, date) else value
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Annotated, Any
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from domain.catalog import Prices
 from domain.environment import Environment, LocalCache
@@ -16,6 +17,7 @@ from domain.quantity import PositiveSeconds
 from domain.scheduler import Scheduler
 from domain.workload import Training, Workload
 
+_MOST_CANDIDATES = 1_000_000
 _MAY_VARY = ("environment", "workloads", "scheduler")
 
 
@@ -32,7 +34,7 @@ class Scenario(Frozen):
     horizon: PositiveSeconds | None = None
     """Stop the clock here; otherwise the last job's end stops it."""
     seed: NonNegativeInt = 0
-    replications: PositiveInt = 20
+    replications: Annotated[int, Field(gt=0, le=1_000_000)] = 20
     prices: Prices | None = None
 
     @field_validator("axes")
@@ -45,6 +47,9 @@ class Scenario(Frozen):
                     f"'{path}' cannot vary; an axis starts with environment, workloads or "
                     f"scheduler, like environment.pools.train.count{near_misses(part, _MAY_VARY)}"
                 )
+        count = prod(len(values) for values in axes.values())
+        if count > _MOST_CANDIDATES:
+            raise ValueError(f"the axes span {count:,} candidates; at most {_MOST_CANDIDATES:,}")
         return axes
 
     @model_validator(mode="after")

@@ -226,6 +226,7 @@ def test_wrong_input_is_one_sentence_and_exit_2(
     [
         ("goal.deadline", "'goal.deadline' cannot vary"),
         ("environment.pools.trian.count", "no candidate is a valid scenario"),
+        ("scheduler.policy", "no candidate is a valid scenario"),
     ],
 )
 def test_an_axis_that_leads_nowhere(command: Command, scenario: Path, path: str, said: str) -> None:
@@ -398,6 +399,7 @@ def test_simulate_says_when_the_goal_is_missed(command: Command, scenario: Path)
         (["environment.storage.dataset={kind: local_nvme}"], "from a local cache"),
         (["workloads.resnet50.global_batch=4"], "leaves some of 8 accelerators without a sample"),
         (["axes={environment.pools.train.count: []}"], "is empty; give at least one"),
+        (["replications=10000000000"], "must be at most 1000000"),
     ],
 )
 def test_what_cannot_be_meant(

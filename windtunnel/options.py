@@ -23,7 +23,12 @@ Settings = Annotated[
 ]
 Replications = Annotated[
     int | None,
-    typer.Option("--replications", min=1, help="Independent flights; default from the scenario."),
+    typer.Option(
+        "--replications",
+        min=1,
+        max=1_000_000,
+        help="Independent flights; default from the scenario.",
+    ),
 ]
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, help="Seed of all randomness; same seed, same bytes.")

@@ -71,12 +71,11 @@ def choose(
     rejections = _prune(bounds, goal)
     scenarios = {row: read(row) for row in range(count)}
     for row, whole in scenarios.items():
-        # A part of a candidate may only be valid together with its other parts.
-        if row in rejections and rejections[row].stage == "parse":
-            if isinstance(whole, Scenario):
-                del rejections[row]
-            else:
-                rejections[row] = whole
+        if isinstance(whole, Rejection):
+            rejections[row] = whole
+        elif row in rejections and rejections[row].stage == "parse":
+            # A part of a candidate may only be valid together with its other parts.
+            del rejections[row]
     if all(isinstance(each, Rejection) for each in scenarios.values()):
         raise ScenarioError(f"no candidate is a valid scenario: {rejections[0].reason}")
 
