@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from training_scenario import TRAINING, Command
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,6 +28,30 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared data (set WINDTUNNEL_SHARED)")
     return folder
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Path:
+    path = tmp_path / "s.yaml"
+    path.write_text(TRAINING)
+    return path
+
+
+@pytest.fixture
+def command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Command:
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["windtunnel", *map(str, words)])
+        from windtunnel.__main__ import run
+
+        code = run()
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
