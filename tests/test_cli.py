@@ -205,6 +205,9 @@ def test_catalog_show(command: Command) -> None:
     assert "p5.48xlarge" in err
     assert "tensorflow" in command("catalog", "show", "--accelerators", "tpu-v5e")[1]
     assert "nat_gateway" in command("catalog", "show", "--services", "nat")[1]
+    assert "resnet50" in command("catalog", "show", "--models")[1]
+    assert "memory_efficiency" in command("catalog", "show", "--parameters")[1]
+    assert command("catalog", "show", "--models", "--services")[0] == 2
 
 
 def test_schema_describes_the_scenario(command: Command) -> None:

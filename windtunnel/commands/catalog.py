@@ -36,6 +36,9 @@ def show(
     services: Annotated[
         bool, typer.Option("--services", help="Storage and network prices instead of machines.")
     ] = False,
+    models: Annotated[
+        bool, typer.Option("--models", help="Models that a workload can name.")
+    ] = False,
     parameters: Annotated[
         bool,
         typer.Option("--parameters", help="What the models assume, each with its source."),
@@ -55,14 +58,17 @@ def show(
     from domain.reading import load_prices
     from windtunnel.output import emit
 
-    if accelerators + services + parameters > 1:
-        raise InputError("give one of --accelerators, --services and --parameters")
+    kinds = (accelerators, services, models, parameters)
+    if sum(kinds) > 1:
+        raise InputError("give one of --accelerators, --services, --models and --parameters")
     catalog = load_catalog()
     if prices is not None:
         catalog = catalog.with_prices(load_prices(prices))
     words = [word.lower() for word in filters or ()]
     if accelerators:
         rows = _accelerators(catalog)
+    elif models:
+        rows = _models()
     elif parameters:
         rows = _parameters()
     elif services:
@@ -73,7 +79,7 @@ def show(
     if not found:
         hint = _hint(catalog, words)
         raise CatalogError(f"nothing in the catalog holds {' and '.join(map(repr, words))}{hint}")
-    shown = found if words or accelerators or services or parameters else _cheapest(found)
+    shown = found if words or any(kinds) else _cheapest(found)
     emit(
         {"snapshot": catalog.snapshot, "as_of": catalog.as_of.isoformat(), "rows": found},
         as_json,
@@ -102,7 +108,6 @@ def _offers(catalog: Catalog) -> list[dict[str, Any]]:
 
 
 def _offer_row(offer: Offer, shape: Any) -> dict[str, Any]:
-    spread = (offer.spot_low_usd_per_hour, offer.spot_high_usd_per_hour)
     return {
         "provider": offer.provider,
         "region": offer.region,
@@ -116,7 +121,8 @@ def _offer_row(offer: Offer, shape: Any) -> dict[str, Any]:
         else shape.network_bytes_per_second * 8 / 1e9,
         "on_demand_usd_per_hour": offer.on_demand_usd_per_hour,
         "spot_usd_per_hour": offer.spot_usd_per_hour,
-        "spot_range_usd_per_hour": None if None in spread else list(spread),
+        "spot_low_usd_per_hour": offer.spot_low_usd_per_hour,
+        "spot_high_usd_per_hour": offer.spot_high_usd_per_hour,
         "commit_1y_usd_per_hour": offer.commit_1y_usd_per_hour,
         "commit_3y_usd_per_hour": offer.commit_3y_usd_per_hour,
         "unpriced": offer.reason_unpriced,
@@ -144,6 +150,23 @@ def _accelerators(catalog: Catalog) -> list[dict[str, Any]]:
             "source": chip.source,
         }
         for chip in catalog.accelerators()
+    ]
+
+
+def _models() -> list[dict[str, Any]]:
+    from domain.model_facts import model_names, resolve_model
+
+    found = [resolve_model(name) for name in model_names()]
+    return [
+        {
+            "model": model.name,
+            "parameters_million": model.parameters / 1e6,
+            "forward_gflop_per_sample": model.forward_flops_per_sample / 1e9,
+            "sample": model.sample_unit,
+            "optimizer": model.optimizer,
+            "from": model.source,
+        }
+        for model in found
     ]
 
 
@@ -221,6 +244,8 @@ def _draw(console: Console, rows: list[dict[str, Any]], found: int, catalog: Cat
 
 # Columns that a narrow terminal does without, the highest first.
 _SPARE = {
+    "spot_low_usd_per_hour": 7,
+    "spot_high_usd_per_hour": 8,
     "commit_1y_usd_per_hour": 6,
     "memory_gib": 5,
     "network_gbit_per_s": 4,
@@ -241,7 +266,6 @@ _ONLY_IN_JSON = {
     "source",
     "tiers",
     "unpriced",
-    "spot_range_usd_per_hour",
     "commit_3y_usd_per_hour",
 }
 
@@ -253,6 +277,8 @@ def _heading(key: str) -> str:
         .replace("_gbit_per_s", "\nGbit/s")
         .replace("_gbyte_per_s", "\nGB/s")
         .replace("_gib", "\nGiB")
+        .replace("_million", "\nmillion")
+        .replace("_gflop_per_sample", "\nGFLOP/sample")
         .replace("_tflops", "\nTFLOP/s")
         .replace("_", " ")
     )

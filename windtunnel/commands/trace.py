@@ -60,30 +60,37 @@ def describe(
 
 
 def _draw(console: Console, path: Path, summary: TraceSummary) -> None:
-    from rich.box import SIMPLE_HEAD
     from rich.markup import escape
-    from rich.table import Table
 
     from domain.figures import digits, duration
+    from simulator.report.layout import Column, draw_table
 
     console.print(
         f"[bold]{escape(str(path))}[/]  {summary.jobs:,} jobs over "
         f"{duration(summary.span_seconds)}, {digits(summary.accelerator_hours)} accelerator-hours"
     )
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in ("pool", "jobs", "accelerator-hours", "p50", "p90", "p99", "largest", "load"):
-        table.add_column(column, justify="left" if column == "pool" else "right")
-    for name, pool in {**summary.pools, "all": summary}.items():
-        table.add_row(
-            escape(name),
+    rows = [
+        [
+            name,
             f"{pool.jobs:,}",
             digits(pool.accelerator_hours),
             *(duration(pool.duration_seconds[level]) for level in ("p50", "p90", "p99")),
             str(max(pool.jobs_by_accelerators, default=0)),
             "–" if pool.offered_load is None else f"{pool.offered_load:.2f}",
-            style="bold" if name == "all" else "",
-        )
-    console.print(table)
+        ]
+        for name, pool in {**summary.pools, "all": summary}.items()
+    ]
+    columns = [
+        Column("pool", left=True),
+        Column("jobs"),
+        Column("accelerator-hours", spare=1),
+        Column("p50"),
+        Column("p90", spare=3),
+        Column("p99", spare=2),
+        Column("largest"),
+        Column("load"),
+    ]
+    draw_table(console, columns, rows, styles=[""] * len(summary.pools) + ["bold"])
     sizes = ", ".join(
         f"{size}: {count:,}" for size, count in sorted(summary.jobs_by_accelerators.items())
     )
