@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.environment import LocalCache, SharedFileSystem, Storage
+from domain.environment import Storage
 from domain.errors import CatalogError
 from domain.model_facts import ModelFacts, resolve_model
 from domain.prediction import Rejection
@@ -18,18 +18,13 @@ from simulator.models.calibration import PRIORS, Calibration
 from simulator.models.collectives import switch_reduces, torus_of
 from simulator.models.memory import shortfall_text, state_bytes
 from simulator.models.precision import choose_precision, format_code
-from simulator.models.storage import (
-    ObjectStore,
-    cached_reads,
-    file_system_rate,
-    object_store_rate,
-)
 from simulator.models.training_step import (
     BOTTLENECKS,
     StepInputs,
     StepPrediction,
     predict_training_step,
 )
+from simulator.study.data_reading import reading_rates
 from simulator.study.hardware import Hardware, known
 
 Floats = NDArray[np.float64]
@@ -180,7 +175,7 @@ def estimate_training(
         global_batch=workload.global_batch,
         micro_batch=known(workload.micro_batch),
     )
-    first_rate, later_rate, cached_share = _reading(
+    first_rate, later_rate, cached_share = reading_rates(
         workload, storage, columns, nodes_used, calibration
     )
     dataset = workload.dataset
@@ -272,70 +267,3 @@ def _row(hardware: Hardware, workload: Training) -> tuple[Rejection | None, dict
         "local_nvme_bytes": hardware.local_nvme_bytes,
         "reads_per_second": hardware.reads_per_second,
     }
-
-
-def _reading(
-    workload: Training,
-    storage: Mapping[str, Storage],
-    columns: Mapping[str, Floats],
-    nodes: Floats,
-    calibration: Calibration,
-) -> tuple[Floats, Floats, Floats]:
-    """Bytes per second that each node reads in the first epoch and in later ones, and the share
-    of the dataset that caches hold by then."""
-    dataset = workload.dataset
-    source = storage.get((dataset.storage if dataset else None) or "dataset")
-    unlimited, nothing = np.full(nodes.shape, np.inf), np.zeros(nodes.shape)
-    if dataset is None or source is None or isinstance(source, LocalCache):
-        return unlimited, unlimited, nothing
-    network = columns["network_bytes_per_second"]
-    network = np.where(np.isnan(network), np.inf, network)
-    if isinstance(source, SharedFileSystem):
-        rate = file_system_rate(
-            size_tib=source.size / 2**40,
-            bytes_per_second_per_tib=source.throughput_per_tib,
-            nodes=nodes,
-            nic_bytes_per_second=network,
-        )
-    else:
-        rate = _bucket_rate(dataset.object_size, columns, nodes, network, calibration)
-    caches = [each for each in storage.values() if isinstance(each, LocalCache)]
-    if not caches:
-        return rate, rate, nothing
-    cache = columns["local_nvme_bytes"]
-    if caches[0].size is not None:
-        cache = np.minimum(cache, caches[0].size)
-    cached = cached_reads(
-        dataset_bytes=dataset.total_bytes,
-        nodes=nodes,
-        cache_bytes_per_node=cache,
-        cache_bytes_per_second=calibration.local_nvme_bytes_per_second,
-        source_bytes_per_second=rate,
-    )
-    return (
-        cached.first_epoch_bytes_per_second,
-        cached.later_epoch_bytes_per_second,
-        cached.hit_ratio,
-    )
-
-
-def _bucket_rate(
-    object_bytes: float,
-    columns: Mapping[str, Floats],
-    nodes: Floats,
-    network: Floats,
-    calibration: Calibration,
-) -> Floats:
-    limits = ObjectStore(
-        first_byte_seconds=calibration.first_byte_seconds,
-        connection_bytes_per_second=calibration.connection_bytes_per_second,
-        requests_per_second=columns["reads_per_second"],
-    )
-    rate: Floats = object_store_rate(
-        limits,
-        object_bytes=object_bytes,
-        connections_per_node=calibration.connections_per_node,
-        nodes=nodes,
-        nic_bytes_per_second=network,
-    )
-    return rate

@@ -48,7 +48,7 @@ def choose(
     """
     from domain.located import locate
     from domain.reading import load_prices, load_scenario
-    from simulator.report.tables import draw_choice
+    from simulator.report.choice_tables import draw_choice
     from simulator.study.choose import choose as choose_candidate
     from windtunnel.output import check_writable, emit
     from windtunnel.progress import progress_bar

@@ -41,7 +41,7 @@ def compare(
     Example:  windtunnel compare examples/team_queue.yaml my_queue.yaml
     """
     from domain.reading import load_scenario
-    from simulator.report.tables import draw_comparison
+    from simulator.report.comparison_tables import draw_comparison
     from simulator.study.compare import paired_differences
     from windtunnel.flying import fly_scenario
     from windtunnel.output import emit

@@ -46,7 +46,7 @@ def simulate(
     Example:  windtunnel simulate examples/team_queue.yaml --set scheduler.policy=sjf
     """
     from domain.reading import load_scenario
-    from simulator.report.tables import draw_prediction
+    from simulator.report.prediction_tables import draw_prediction
     from simulator.study.judging import out_by_flight
     from windtunnel.flying import check_jobs_path, fly_scenario, write_jobs
     from windtunnel.output import check_writable, emit
