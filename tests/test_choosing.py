@@ -180,6 +180,21 @@ def test_parts_that_are_only_valid_together() -> None:
     assert choice.flown == 2
 
 
+def test_limits_hold_for_parts_that_are_only_valid_together() -> None:
+    axes = (
+        "axes:\n"
+        "  environment.storage.far: [{kind: object_store, region: us-west-2}]\n"
+        "  workloads.w.dataset.storage: [dataset, far]\n"
+    )
+    for goal, code in (
+        ("{regions: [eu-west-1]}", "region"),
+        ("{max_usd_per_hour: $1/h}", "over_hourly_cap"),
+    ):
+        choice = choose(ONE_JOB + f"goal: {goal}\n" + axes)
+        assert choice.choice is None
+        assert {each.rejection.code for each in choice.rejected if each.rejection} == {code}
+
+
 def test_confidence_is_a_share_of_the_replications() -> None:
     text = ONE_JOB.replace("replications: 5", "replications: 10") + (
         "axes: {environment.pools.train.market: [on_demand]}\n"

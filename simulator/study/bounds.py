@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,15 @@ class Bounds:
     usd_per_hour: Floats
     spot_share: Floats
     rejections: dict[int, Rejection]
+
+    def replace(self, row: int, alone: Bounds) -> None:
+        """Puts the bounds of one candidate, found on its own, in the place of what stood there."""
+        for each in fields(self):
+            if each.name != "rejections":
+                getattr(self, each.name)[row] = getattr(alone, each.name)[0]
+        del self.rejections[row]
+        if 0 in alone.rejections:
+            self.rejections[row] = alone.rejections[0]
 
 
 def bound_candidates(

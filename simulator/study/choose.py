@@ -15,11 +15,17 @@ from domain.catalog import Catalog, Prices, load_catalog
 from domain.environment import Environment
 from domain.errors import InputError, ScenarioError
 from domain.figures import duration, money
-from domain.goal import Goal, needs_prices
+from domain.goal import Goal
 from domain.prediction import Candidate, Choice, Metric, Rejection
 from domain.reading import ScenarioFile
 from domain.scenario import Scenario
-from simulator.study.axes import candidate_count, candidate_id, index_columns, values_at
+from simulator.study.axes import (
+    apply_values,
+    candidate_count,
+    candidate_id,
+    index_columns,
+    values_at,
+)
 from simulator.study.bounds import Bounds, bound_candidates
 from simulator.study.judging import (
     out_beside_others,
@@ -63,21 +69,21 @@ def choose(
     axes, goal = scenario.axes, scenario.goal
     count = candidate_count(axes)
     columns = index_columns(axes)
-
-    def read(row: int) -> Scenario | Rejection:
-        return read_candidate(file.located, values_at(axes, columns, row))
+    values = [values_at(axes, columns, row) for row in range(count)]
+    scenarios = [read_candidate(file.located, each) for each in values]
+    invalid = [each for each in scenarios if isinstance(each, Rejection)]
+    if len(invalid) == count:
+        raise ScenarioError(f"no candidate is a valid scenario: {invalid[0].reason}")
 
     bounds = bound_candidates(file.located, axes, columns, count, catalog, goal)
-    rejections = _prune(bounds, goal)
-    scenarios = {row: read(row) for row in range(count)}
-    for row, whole in scenarios.items():
+    for row, whole in enumerate(scenarios):
         if isinstance(whole, Rejection):
-            rejections[row] = whole
-        elif row in rejections and rejections[row].stage == "parse":
+            bounds.rejections[row] = whole
+        elif row in bounds.rejections and bounds.rejections[row].stage == "parse":
             # A part of a candidate may only be valid together with its other parts.
-            del rejections[row]
-    if all(isinstance(each, Rejection) for each in scenarios.values()):
-        raise ScenarioError(f"no candidate is a valid scenario: {rejections[0].reason}")
+            located = apply_values(file.located, values[row])
+            bounds.replace(row, bound_candidates(located, {}, {}, 1, catalog, goal))
+    rejections = _prune(bounds, goal)
 
     aloft = [row for row in range(count) if row not in rejections]
     flights = _fly_all(
@@ -107,10 +113,11 @@ def choose(
     on_frontier = _frontier(meeting, best, time, rejections)
 
     def candidate(row: int) -> Candidate:
-        values = values_at(axes, columns, row)
-        scenario = scenarios[row]
-        environment = scenario.environment if isinstance(scenario, Scenario) else None
-        return _candidate(row, values, environment, bounds, flown.get(row), rejections.get(row))
+        whole = scenarios[row]
+        environment = whole.environment if isinstance(whole, Scenario) else None
+        return _candidate(
+            row, values[row], environment, bounds, flown.get(row), rejections.get(row)
+        )
 
     chosen = None if best is None else candidate(best)
     beside = tuple(candidate(row) for row in on_frontier if row != best)
@@ -141,18 +148,16 @@ def _prune(bounds: Bounds, goal: Goal) -> dict[int, Rejection]:
             rejections[row] = problem
     rows = np.array([row for row in alive if row not in rejections], dtype=np.intp)
     if rows.size and goal.minimise != "cost_per_sample":
-        priced = rows[~np.isnan(bounds.usd_per_hour[rows])] if needs_prices(goal) else rows
-        if priced.size:
-            cost_low, cost_high = np.nan_to_num(bounds.cost_low), bounds.cost_high
-            rivals = dominated_beyond(
-                bounds.time_low[priced],
-                cost_low[priced],
-                bounds.time_high[priced],
-                np.where(np.isnan(cost_high), np.inf, cost_high)[priced],
-            )
-            for row, rival in zip(priced, rivals, strict=True):
-                if rival >= 0:
-                    rejections[int(row)] = _beaten(int(priced[rival]))
+        # An unknown cost is NaN at least, which no rival is known to be below.
+        rivals = dominated_beyond(
+            bounds.time_low[rows],
+            bounds.cost_low[rows],
+            bounds.time_high[rows],
+            bounds.cost_high[rows],
+        )
+        for row, rival in zip(rows, rivals, strict=True):
+            if rival >= 0:
+                rejections[int(row)] = _beaten(int(rows[rival]))
     return rejections
 
 

@@ -11,7 +11,7 @@ from domain.environment import Storage
 from domain.prediction import Rejection
 from domain.workload import Training
 from simulator.models.calibration import Calibration
-from simulator.models.failures import expected_seconds
+from simulator.models.failures import expected_seconds, least_seconds
 from simulator.study.places import Places
 from simulator.study.training import HardwareColumns, TrainingEstimate, estimate_training
 
@@ -75,7 +75,7 @@ def _seconds(
     }
     # At best nothing interrupts, and the run is a quick one.
     luck = 1.0 - _LUCKY_DEVIATIONS * calibration.run_to_run_variation
-    low = luck * expected_seconds(estimate.run_seconds, rate_per_second=0.0, **saving)
+    low = luck * least_seconds(estimate.run_seconds, rate_per_second=0.0, **saving)
     expected = expected_seconds(
         estimate.run_seconds,
         rate_per_second=rate,

@@ -139,7 +139,7 @@ def plan_flight(
             synthetic[key] = (workload, index[workload_pool(scenario, key, workload.pool)])
         else:
             before = (traces or {}).get(trace_key(workload, scenario))
-            recorded[key] = before or read_trace(workload, scenario, folder)
+            recorded[key] = read_trace(workload, scenario, folder) if before is None else before
     return FlightPlan(name, scenario, hardware, pools, training, recorded, synthetic, calibration)
 
 

@@ -78,10 +78,7 @@ def simulate(
     plan = plan_flight(name, scenario, folder, catalog)
     seed = scenario.seed if seed is None else seed
     wanted = replications_of(plan, replications or scenario.replications)
-    if not with_jobs and wanted > 1:
-        outcomes = replicate(plan, seed, range(wanted), workers, progress)
-        return predict(plan, outcomes, catalog, seed=seed, today=today)
-    first = fly_once(plan, seed, 0, progress)
+    first = fly_once(plan, seed, 0, progress if wanted == 1 else None)
     outcomes = [
         outcome(first, len(plan.training)),
         *replicate(plan, seed, range(1, wanted), workers, progress),
