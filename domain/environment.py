@@ -19,7 +19,14 @@ from pydantic import (
 )
 
 from domain.frozen import Frozen
-from domain.quantity import Bytes, BytesPerSecond, PositiveBytes, Seconds, UsdPerHour
+from domain.quantity import (
+    Bytes,
+    BytesPerSecond,
+    PositiveBytes,
+    PositiveSeconds,
+    Seconds,
+    UsdPerHour,
+)
 
 Provider = Literal["aws", "gcp", "custom"]
 Market = Literal["on_demand", "spot", "reserved"]
@@ -48,6 +55,8 @@ class Disk(Frozen):
 
     kind: Literal["balanced", "ssd", "standard"] = "balanced"
     size: PositiveBytes = 200e9
+    iops: PositiveInt | None = None
+    """Provisioned operations per second, where the product sells them; else what is usual."""
 
 
 def _machine_tag(value: object) -> str:
@@ -72,7 +81,15 @@ class Pool(Frozen):
     market: Market = "on_demand"
     disk: Disk = Disk()
     placement: Literal["none", "cluster", "spread"] = "none"
-    """Where the provider puts the nodes; deployed, not simulated."""
+    """Where the provider puts the nodes; deployed, not simulated. ``cluster`` also brings the
+    network between accelerators (EFA, GPUDirect) where the machine has one."""
+    alternatives: tuple[str, ...] = ()
+    """Machine types that may stand in when a spot node cannot be had; deployed, not simulated."""
+    reservation: str | None = None
+    """``new`` reserves capacity for the pool's nodes, at the price of nodes that run; an id uses a
+    reservation (or capacity block) that is there already."""
+    image: str | None = None
+    """Machine image, or runtime version of a TPU; otherwise the provider's for deep learning."""
     region: str | None = None
     """A region of its own; otherwise the environment's."""
     provisioning: Seconds | None = None
@@ -101,10 +118,14 @@ class ObjectStore(Frozen):
     size: Bytes | None = None
     storage_class: Literal["standard", "infrequent", "archive"] = "standard"
     region: str | None = None
+    existing: str | None = None
+    """Name of a bucket that is there already; it is used, and nothing is made."""
+    expire: PositiveSeconds | None = None
+    """Objects are deleted after this time; otherwise they are kept."""
 
 
 class SharedFileSystem(Frozen):
-    """A parallel file system (FSx for Lustre, Managed Lustre)."""
+    """A parallel file system (FSx for Lustre, Managed Lustre); sold in steps, so rounded up."""
 
     kind: Literal["file_system"]
     size: PositiveBytes
@@ -126,9 +147,18 @@ class Network(Frozen):
     """What stands between the nodes and everything else."""
 
     nat: Literal["none", "single", "per_zone"] = "none"
-    endpoints: tuple[Literal["object_store"], ...] = ("object_store",)
-    """Private endpoints; object-store traffic without one goes through the NAT gateway."""
+    endpoints: tuple[Literal["object_store", "session"], ...] = ("object_store",)
+    """Private endpoints; object-store traffic without one goes through the NAT gateway, and
+    sessions on hosts need ``session`` where there is no NAT."""
     load_balancer: Literal["none", "application", "network"] = "none"
+    certificate: str | None = None
+    """What an application load balancer shows its clients: an ARN, or a GCP resource name."""
+    cidr: str = "10.0.0.0/16"
+    """Private addresses; half of them go to the subnets with the nodes."""
+    vpc: str | None = None
+    """Id of a VPC (GCP: name of a network) that is there already, with its ``subnets``."""
+    subnets: tuple[str, ...] = ()
+    """Ids of private subnets of ``vpc``, one for each zone in use."""
 
 
 class Governance(Frozen):
@@ -136,8 +166,12 @@ class Governance(Frozen):
 
     budget: UsdPerHour | None = None
     """Where the provider raises an alarm; ``goal.budget`` is what a choice must keep to."""
+    alert_emails: tuple[str, ...] = ()
+    """Who hears of alarms: idle accelerators, failed hosts, spend."""
     tags: dict[str, str] = Field(default_factory=dict)
     encryption: Literal["provider_key", "managed_key"] = "managed_key"
+    key: str | None = None
+    """ARN or resource name of a key that is there already; ``managed_key`` makes one otherwise."""
     audit: bool = False
     deletion_protection: bool = False
     allowed_regions: tuple[str, ...] | None = None
