@@ -30,7 +30,17 @@ ARROWS: dict[str, set[str]] = {
         "pyarrow",
     },
     "simulator/report": {"domain", "simulator.study", "jinja2", "plotly", "rich"},
-    "windtunnel": {"domain", "simulator", "pydantic", "typer", "rich", "pandas", "ruamel"},
+    "stacks": {"domain", "pulumi", "pulumi_aws", "pulumi_gcp", "cryptography", "google", "grpc"},
+    "windtunnel": {
+        "domain",
+        "simulator",
+        "stacks",
+        "pydantic",
+        "typer",
+        "rich",
+        "pandas",
+        "ruamel",
+    },
 }
 
 
