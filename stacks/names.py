@@ -40,9 +40,9 @@ class Names:
     ) -> dict[str, str]:
         """Tags of an AWS resource; of a pool's or a storage's too where one is named."""
         return {
-            **self.tags,
             "project": self.project,
             "environment": self.stack,
+            **self.tags,
             **self._own(environment, pool, storage),
         }
 
