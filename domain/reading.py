@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,13 @@ class ScenarioFile:
         return self.called or self.scenario.name or Path(self.located.name).stem
 
 
-def load_scenario(path: Path, settings: Sequence[str] = ()) -> ScenarioFile:
-    """Reads a scenario file and applies ``path=value`` overrides.
+def load_scenario(
+    path: Path,
+    settings: Sequence[str] = (),
+    *,
+    change: Callable[[Located], None] | None = None,
+) -> ScenarioFile:
+    """Reads a scenario file, applies ``path=value`` overrides, and then ``change``.
 
     Raises:
         ScenarioError: the file or an override is wrong; says where.
@@ -44,6 +49,8 @@ def load_scenario(path: Path, settings: Sequence[str] = ()) -> ScenarioFile:
     located = read_yaml(path)
     for setting in settings:
         _override(located, setting)
+    if change is not None:
+        change(located)
     return ScenarioFile(parse(Scenario, located), located, path.parent)
 
 

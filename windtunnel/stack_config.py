@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.environment import Environment
 from domain.errors import InputError, ScenarioError
-from domain.located import read_text
+from domain.located import Located, parse, read_text, read_yaml
 from windtunnel.output import replacing
 
 ENVIRONMENT_KEY = "windtunnel:environment"
@@ -36,6 +36,36 @@ def stack_config_path(stack: str, folder: Path) -> Path:
 def environment_as_config(environment: Environment) -> dict[str, Any]:
     """The plain mapping that parses back to this environment; defaults are left out."""
     return environment.model_dump(mode="json", exclude_unset=True)
+
+
+def read_environment(path: Path) -> Environment | None:
+    """The environment in a stack config, or None where it has none.
+
+    Raises:
+        ScenarioError: not a stack config, not an environment, or one that no cloud could
+            provide; names the line of each key that is wrong.
+    """
+    from domain.catalog import load_catalog
+    from domain.deployable import check_deployable
+
+    config = read_yaml(path, "stack config")
+    at = ("config", ENVIRONMENT_KEY)
+    found = (config.data.get("config") or {}).get(ENVIRONMENT_KEY)
+    if found is None:
+        return None
+    if not isinstance(found, dict):
+        raise ScenarioError(
+            "must be a mapping of keys to values", where=f"{config.place(at)}: {ENVIRONMENT_KEY}"
+        )
+    places = {key[len(at) :]: place for key, place in config.places.items() if key[: len(at)] == at}
+    located = Located(found, str(path), places)
+    environment = parse(Environment, located)
+    check_deployable(
+        environment,
+        load_catalog(),
+        lambda key: f"{located.place(key)}: {'.'.join(map(str, key))}",
+    )
+    return environment
 
 
 def holds_environment(path: Path) -> bool:

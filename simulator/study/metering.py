@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from domain.environment import Disk, Environment, ObjectStore, SharedFileSystem
-from domain.pricing import (
-    DiskUsage,
-    Egress,
-    FileSystem,
-    LoadBalancer,
-    MachineHours,
-    NatGateway,
-    ObjectStorage,
-    Usage,
+from domain.blueprint import pool_regions
+from domain.catalog import Catalog
+from domain.environment import Environment, ObjectStore, SharedFileSystem
+from domain.materials import (
+    BucketTraffic,
+    bucket_usage,
+    disk_usage,
+    file_system_usage,
+    load_balancer_usage,
+    network_usage,
 )
+from domain.usage import Egress, MachineHours, Usage
 from domain.workload import Dataset, Training
-from simulator.study.hardware import Hardware
 from simulator.study.plan import FlightPlan, TrainingJob
 from simulator.study.replicate import Outcome
 
@@ -42,7 +42,7 @@ class JobTraffic:
     checkpoint_bytes: float = 0.0
 
 
-def usage_of(plan: FlightPlan, outcome: Outcome) -> list[Usage]:
+def usage_of(plan: FlightPlan, outcome: Outcome, catalog: Catalog) -> list[Usage]:
     """Everything that one replication is billed for."""
     environment = plan.scenario.environment
     usages: list[Usage] = []
@@ -60,13 +60,13 @@ def usage_of(plan: FlightPlan, outcome: Outcome) -> list[Usage]:
         )
     if environment.provider == "custom":
         return usages
-    hosts = 0.0
+    hosts = dict.fromkeys(pool_regions(environment), 0.0)
     for hardware, pool, lifetimes in zip(
         plan.hardware, plan.pools, outcome.node_lifetimes, strict=True
     ):
-        hosts += pool.nodes * hardware.hosts_per_node
-        disk = environment.pools[hardware.pool].disk
-        usages.append(disk_usage(hardware, disk, float(lifetimes.sum())))
+        hosts[hardware.region] += pool.nodes * hardware.hosts_per_node
+        disk = disk_usage(environment, hardware.pool, float(lifetimes.sum()), catalog)
+        usages += [disk] if disk else []
     traffic = [
         _job_traffic(job, worked, checkpoints)
         for job, worked, checkpoints in zip(
@@ -77,26 +77,22 @@ def usage_of(plan: FlightPlan, outcome: Outcome) -> list[Usage]:
     return usages
 
 
-def disk_usage(hardware: Hardware, disk: Disk, node_seconds: float) -> DiskUsage:
-    """The boot disks of a pool; every host of a TPU slice has one."""
-    return DiskUsage(
-        resource=hardware.pool,
-        provider=hardware.provider,
-        region=hardware.region,
-        kind=disk.kind,
-        size_bytes=disk.size,
-        seconds=node_seconds,
-        count=hardware.hosts_per_node,
-    )
-
-
 def service_usage(
-    environment: Environment, jobs: Sequence[JobTraffic], seconds: float, hosts: float
+    environment: Environment, jobs: Sequence[JobTraffic], seconds: float, hosts: Mapping[str, float]
 ) -> Iterator[Usage]:
-    """What storage and network are billed for: over ``seconds``, with the traffic of ``jobs``."""
+    """What storage and network are billed for: over ``seconds``, with the traffic of ``jobs``.
+
+    ``hosts`` counts the machines in each region.
+    """
     used = _bucket_use(environment, jobs)
-    yield from _storage(environment, used, seconds)
-    yield from _network(environment, used, seconds, hosts)
+    for name, storage in environment.storage.items():
+        if isinstance(storage, ObjectStore):
+            yield from _bucket(environment, name, storage, used[name], seconds)
+        elif isinstance(storage, SharedFileSystem):
+            yield file_system_usage(environment, name, storage, seconds)
+    through = _through_nat(environment, used)
+    yield from network_usage(environment, seconds, hosts, nat_bytes=through)
+    yield from load_balancer_usage(environment, seconds, data_bytes=0.0)
 
 
 @dataclass(slots=True)
@@ -153,39 +149,17 @@ def _add(by_region: dict[str, float], region: str, size_bytes: float) -> None:
     by_region[region] = by_region.get(region, 0.0) + size_bytes
 
 
-def _storage(
-    environment: Environment, used: Mapping[str, _BucketUse], seconds: float
-) -> Iterator[Usage]:
-    for name, storage in environment.storage.items():
-        region = environment.region or ""
-        if isinstance(storage, ObjectStore):
-            yield from _bucket(environment, name, storage, used[name], seconds)
-        elif isinstance(storage, SharedFileSystem):
-            yield FileSystem(
-                resource=name,
-                provider=environment.provider,
-                region=region,
-                size_bytes=storage.size,
-                seconds=seconds,
-                throughput_bytes_per_second_per_tib=storage.throughput_per_tib,
-            )
-
-
 def _bucket(
     environment: Environment, name: str, bucket: ObjectStore, used: _BucketUse, seconds: float
 ) -> Iterator[Usage]:
     home = bucket.region or environment.region or ""
-    yield ObjectStorage(
-        resource=name,
-        provider=environment.provider,
-        region=home,
-        size_bytes=used.stored_bytes if bucket.size is None else bucket.size,
-        seconds=seconds,
+    traffic = BucketTraffic(
+        stored_bytes=used.stored_bytes if bucket.size is None else bucket.size,
         read_requests=used.read_requests,
         write_requests=used.write_requests,
         retrieved_bytes=sum(used.read_bytes.values()),
-        storage_class=bucket.storage_class,
     )
+    yield bucket_usage(environment, name, bucket, traffic, seconds)
     moved = [(home, away, size) for away, size in used.read_bytes.items()]
     moved += [(away, home, size) for away, size in used.written_bytes.items()]
     for source, target, size in moved:
@@ -200,33 +174,14 @@ def _bucket(
             )
 
 
-def _network(
-    environment: Environment, used: Mapping[str, _BucketUse], seconds: float, hosts: float
-) -> Iterator[Usage]:
-    network, region = environment.network, environment.region or ""
-    if network.nat != "none":
-        through = sum(
-            sum(each.read_bytes.values()) + sum(each.written_bytes.values())
-            for name, each in used.items()
-            if isinstance(environment.storage[name], ObjectStore)
-        )
-        zones = max(len(environment.zones), 1)
-        yield NatGateway(
-            resource="nat",
-            provider=environment.provider,
-            region=region,
-            seconds=seconds,
-            bytes=0.0 if "object_store" in network.endpoints else through,
-            gateways=zones if network.nat == "per_zone" else 1,
-            machines=hosts,
-        )
-    if network.load_balancer != "none":
-        yield LoadBalancer(
-            resource="load-balancer",
-            provider=environment.provider,
-            region=region,
-            kind=network.load_balancer,
-            seconds=seconds,
-            bytes=0.0,
-            capacity_unit_seconds=0.0,
-        )
+def _through_nat(environment: Environment, used: Mapping[str, _BucketUse]) -> dict[str, float]:
+    """Bytes through the gateway of each region; none where buckets have an endpoint."""
+    through: dict[str, float] = {}
+    if "object_store" in environment.network.endpoints:
+        return through
+    for name, each in used.items():
+        if isinstance(environment.storage[name], ObjectStore):
+            for moved in (each.read_bytes, each.written_bytes):
+                for region, size_bytes in moved.items():
+                    _add(through, region, size_bytes)
+    return through

@@ -10,17 +10,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.blueprint import pool_regions
 from domain.catalog import Catalog
 from domain.environment import Environment, ObjectStore
 from domain.errors import InputError
 from domain.goal import Goal, needs_prices
+from domain.materials import disk_usage
 from domain.prediction import Rejection
 from domain.pricing import Usage, price
 from domain.scenario import Scenario
 from domain.workload import Training
 from simulator.study.hardware import Hardware, pool_nodes, resolve_hardware
 from simulator.study.lenses import Lens
-from simulator.study.metering import JobTraffic, disk_usage, service_usage
+from simulator.study.metering import JobTraffic, service_usage
 
 Floats = NDArray[np.float64]
 
@@ -110,8 +112,8 @@ def _node_usd_per_hour(
         return CostRange(math.nan, math.nan)
     if hardware.provider == "custom":
         return CostRange(hardware.usd_per_hour, hardware.usd_per_hour)
-    disk = variant.environment.pools[hardware.pool].disk
-    disks = _cost([disk_usage(hardware, disk, _HOUR_SECONDS)], catalog)
+    disk = disk_usage(variant.environment, hardware.pool, _HOUR_SECONDS, catalog)
+    disks = _cost([disk] if disk else [], catalog)
     return CostRange(hardware.usd_per_hour + disks.low, hardware.usd_per_hour + disks.high)
 
 
@@ -141,7 +143,8 @@ def shared_usd_per_hour(environment: Environment, catalog: Catalog) -> CostRange
     """What storage and network cost in an hour while nothing goes through them."""
     if environment.provider == "custom":
         return CostRange(0.0, 0.0)
-    return _cost(list(service_usage(environment, [], _HOUR_SECONDS, hosts=1.0)), catalog)
+    hosts = dict.fromkeys(pool_regions(environment), 1.0)
+    return _cost(list(service_usage(environment, [], _HOUR_SECONDS, hosts)), catalog)
 
 
 def traffic_usd(
@@ -175,4 +178,4 @@ def traffic_usd(
         )
         for workload, region in jobs
     ]
-    return _cost(list(service_usage(environment, traffic, 0.0, hosts=0.0)), catalog).high
+    return _cost(list(service_usage(environment, traffic, 0.0, hosts={})), catalog).high

@@ -97,7 +97,7 @@ def predict(
     today: date | None = None,
 ) -> Flown:
     """The prediction that the replications of a plan add up to."""
-    bills = [price(usage_of(plan, outcome), catalog, today=today) for outcome in outcomes]
+    bills = [price(usage_of(plan, outcome, catalog), catalog, today=today) for outcome in outcomes]
     values = _values(plan, outcomes, bills)
     metrics = {
         name: summarise(replications, random=plan.is_random)

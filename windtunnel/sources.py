@@ -1,0 +1,124 @@
+"""Where a resource graph comes from: our program or any other, a preview, an export, git."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from domain.errors import InputError, near_misses
+from domain.resources import ResourceGraph
+from windtunnel.stack_config import read_environment
+
+
+def find_project(folder: Path) -> Path:
+    """The folder of the nearest `Pulumi.yaml` upwards.
+
+    Raises:
+        InputError: there is none.
+    """
+    folder = folder.absolute()
+    for candidate in (folder, *folder.parents):
+        if (candidate / "Pulumi.yaml").is_file():
+            return candidate
+    raise InputError(
+        "there is no Pulumi.yaml here or in a folder above; go to a Pulumi project, or name "
+        "one with --project",
+        where=str(folder),
+    )
+
+
+def graph_of_stack(project: Path, stack: str) -> ResourceGraph:
+    """What the program declares for a stack, without a cloud.
+
+    Raises:
+        InputError: no such stack, wrong configuration, or the program's own error.
+    """
+    try:
+        from stacks.synthesis import synthesise
+    except ImportError as error:
+        raise InputError(
+            f"running a Pulumi program needs its SDK, which is not installed ({error}): "
+            "pip install 'windtunnel[infra]'"
+        ) from None
+    config = _stack_file(project, stack)
+    if config is not None:
+        # Our own environments are refused with the line of the key, before anything runs.
+        read_environment(config)
+    return synthesise(project, stack)
+
+
+def _stack_file(project: Path, stack: str) -> Path | None:
+    path = project / f"Pulumi.{stack.rsplit('/', 1)[-1]}.yaml"
+    return path if path.is_file() else None
+
+
+def graph_of(text: str, project: Path | None) -> ResourceGraph:
+    """The graph that one word of a command line means.
+
+    A file (preview, export, checkpoint, event log), a stack of the project, or
+    ``REVISION:STACK``: the stack as the program was at a git revision.
+
+    Raises:
+        InputError: none of these; names the stacks that there are.
+    """
+    from domain.resources.reading import read_resources
+
+    if Path(text).is_file():
+        return read_resources(Path(text))
+    folder = find_project(project or Path.cwd())
+    if _stack_file(folder, text):
+        return graph_of_stack(folder, text)
+    revision, colon, stack = text.rpartition(":")
+    if colon and revision:
+        with checked_out(folder, revision) as old:
+            return graph_of_stack(old, stack)
+    stacks = stacks_of(folder)
+    raise InputError(
+        f"'{text}' is neither a file, nor a stack ({', '.join(stacks) or 'there are none'}), "
+        f"nor REVISION:STACK{near_misses(text, stacks)}"
+    )
+
+
+def stacks_of(project: Path) -> list[str]:
+    """The stacks that have a config file."""
+    names = (path.name.split(".") for path in project.glob("Pulumi.*.yaml"))
+    return sorted(".".join(parts[1:-1]) for parts in names)
+
+
+@contextlib.contextmanager
+def checked_out(project: Path, revision: str) -> Iterator[Path]:
+    """The project's folder as it was at a git revision, in a temporary place.
+
+    Raises:
+        InputError: not under git, or no such revision.
+    """
+    inside = _git(project, "rev-parse", "--show-prefix").decode().strip()
+    top = Path(_git(project, "rev-parse", "--show-toplevel").decode().strip())
+    if revision.startswith("-"):
+        raise InputError(f"'{revision}' is not a git revision")
+    archive = _git(top, "archive", "--format=tar", revision)
+    with tempfile.TemporaryDirectory(prefix="windtunnel-") as folder:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            tar.extractall(folder, filter="data")
+        old = Path(folder) / inside
+        if not (old / "Pulumi.yaml").is_file():
+            raise InputError(f"there was no Pulumi.yaml in {inside or 'the project'} at {revision}")
+        yield old
+
+
+def _git(folder: Path, *words: str) -> bytes:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, check=True, timeout=120
+        )
+    except FileNotFoundError:
+        raise InputError("a git revision needs git, which is not installed") from None
+    except subprocess.CalledProcessError as error:
+        told = error.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
+        raise InputError(f"git: {told}") from None
+    return done.stdout
