@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from windtunnel.commands import catalog, choose, compare, init, schema, simulate, trace
+from windtunnel.commands import (
+    catalog,
+    choose,
+    compare,
+    diff,
+    init,
+    plan,
+    schema,
+    simulate,
+    trace,
+)
 
 app = typer.Typer(
     name="windtunnel",
@@ -49,6 +59,8 @@ app.command("init")(init.init)
 app.command("simulate")(simulate.simulate)
 app.command("choose")(choose.choose)
 app.command("compare")(compare.compare)
+app.command("plan")(plan.plan)
+app.command("diff")(diff.diff)
 app.command("schema")(schema.schema)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(trace.app, name="trace")

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from domain.catalog import load_catalog
+from domain.catalog import Catalog, load_catalog
 from domain.errors import InputError
 from domain.located import locate
 from domain.reading import ScenarioFile, load_prices
@@ -15,6 +15,12 @@ from windtunnel.output import check_writable, replacing
 if TYPE_CHECKING:
     from simulator.study.replicate import Progress
     from simulator.study.simulate import Flown
+
+
+def open_catalog(prices: Path | None) -> Catalog:
+    """The catalog, at the prices of a list of the command line where there is one."""
+    catalog = load_catalog()
+    return catalog.with_prices(load_prices(prices)) if prices else catalog
 
 
 def fly_scenario(

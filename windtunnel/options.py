@@ -50,3 +50,43 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="Also write the JSON to a file.")
 ]
+StackName = Annotated[
+    str | None,
+    typer.Option("--stack", metavar="STACK", help="A stack of a Pulumi program here, like dev."),
+]
+PreviewPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--preview",
+        metavar="FILE",
+        help="What `pulumi preview --json --show-sames` printed, or an engine's event log.",
+    ),
+]
+StatePath = Annotated[
+    Path | None,
+    typer.Option("--state", metavar="FILE", help="What `pulumi stack export` printed."),
+]
+Project = Annotated[
+    Path | None,
+    typer.Option(
+        "--project",
+        metavar="FOLDER",
+        help="The folder with Pulumi.yaml; otherwise here or above.",
+    ),
+]
+OnScenario = Annotated[
+    Path | None,
+    typer.Option(
+        "--scenario",
+        metavar="SCENARIO",
+        help="Fly the workloads of this scenario on exactly the hardware of the stack.",
+    ),
+]
+RunsPerMonth = Annotated[
+    float,
+    typer.Option(
+        "--runs-per-month",
+        min=0.0,
+        help="How often the scenario runs in a month, for what depends on usage.",
+    ),
+]

@@ -32,6 +32,30 @@ def find_project(folder: Path) -> Path:
     )
 
 
+def one_graph(
+    stack: str | None, preview: Path | None, state: Path | None, project: Path | None
+) -> ResourceGraph:
+    """The graph that the options of a command mean.
+
+    Raises:
+        InputError: none of them, or a stack and a file at once.
+    """
+    from domain.resources.reading import read_change, read_resources
+
+    if stack is not None:
+        if preview is not None or state is not None:
+            raise InputError("give either --stack or a file, not both")
+        return graph_of_stack(find_project(project or Path.cwd()), stack)
+    if preview is not None:
+        return read_change(preview, state).after
+    if state is not None:
+        return read_resources(state)
+    raise InputError(
+        "say what to price: --stack STACK, --preview FILE or --state FILE "
+        "(see 'windtunnel plan --help')"
+    )
+
+
 def graph_of_stack(project: Path, stack: str) -> ResourceGraph:
     """What the program declares for a stack, without a cloud.
 

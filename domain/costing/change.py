@@ -1,0 +1,156 @@
+"""What a change costs: two plans side by side, resource by resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from domain.costing.plan import Plan, ResourceCost
+
+from domain.resources import STACK_TYPE, Operation, Step
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChange:
+    """One resource on both sides; None where it is not there."""
+
+    operation: Operation
+    before: ResourceCost | None
+    after: ResourceCost | None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def cost(self) -> ResourceCost:
+        """The newer side, or the older where the resource goes."""
+        side = self.after or self.before
+        assert side is not None, "a change has at least one side"
+        return side
+
+    @property
+    def change_usd(self) -> Decimal | None:
+        """More or less a month; None where one side has no price."""
+        sides = [Decimal(0) if side is None else side.monthly_usd for side in self._sides]
+        old, new = sides
+        return None if old is None or new is None else new - old
+
+    @property
+    def _sides(self) -> tuple[ResourceCost | None, ResourceCost | None]:
+        return self.before, self.after
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; money a month of 730 hours, null where it is not known."""
+        resource = self.cost.resource
+        return {
+            "op": self.operation,
+            "urn": resource.urn,
+            "type": resource.type,
+            "name": resource.name,
+            "before_monthly_usd": _money(self.before),
+            "after_monthly_usd": _money(self.after),
+            "change_monthly_usd": None if self.change_usd is None else float(self.change_usd),
+            "reasons": list(self.reasons),
+            "before": None if self.before is None else self.before.to_json(),
+            "after": None if self.after is None else self.after.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """Two plans, and what became of each resource, in the order of the newer plan."""
+
+    before: Plan
+    after: Plan
+    resources: tuple[ResourceChange, ...]
+
+    @property
+    def change_usd(self) -> Decimal:
+        """More or less a month, of what has a price on its side."""
+        return self.after.bill.total_usd - self.before.bill.total_usd
+
+    @property
+    def changed(self) -> tuple[ResourceChange, ...]:
+        """What is not the same on both sides: by its operation, or by its cost."""
+        return tuple(
+            each for each in self.resources if each.operation != "same" or each.change_usd != 0
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: both bills, their difference, and every resource with its operation."""
+        monthly = float(self.change_usd)
+        return {
+            "before": self.before.bill_json(),
+            "after": self.after.bill_json(),
+            "change": {
+                "hourly_usd": round(monthly / 730, 6),
+                "monthly_usd": monthly,
+                "lines": [
+                    {
+                        "resource": each.cost.resource.urn,
+                        "component": component,
+                        "before_usd": float(old),
+                        "after_usd": float(new),
+                        "change_usd": float(new - old),
+                    }
+                    for each in self.resources
+                    for component, (old, new) in component_changes(each).items()
+                    if old != new
+                ],
+                "unpriced": [
+                    {"resource": each.cost.resource.urn, "reason": gap.reason}
+                    for each in self.changed
+                    for gap in each.cost.unpriced
+                ],
+            },
+            "resources": [each.to_json() for each in self.resources],
+        }
+
+
+def compare_plans(before: Plan, after: Plan, steps: Sequence[Step] = ()) -> PlanChange:
+    """Joins two plans by resource.
+
+    Resources are the same where type, parents and name are: the stack and the project may
+    differ, so that two environments can be compared. ``steps`` of a preview say which are
+    replaced; otherwise a resource whose inputs differ is updated.
+    """
+    old = {_identity(each.resource.urn): each for each in before.resources}
+    new = {_identity(each.resource.urn): each for each in after.resources}
+    planned = {_identity(step.urn): step for step in steps}
+    changes = []
+    for key in dict.fromkeys([*new, *old]):
+        was, now, step = old.get(key), new.get(key), planned.get(key)
+        operation = step.operation if step else _operation(was, now)
+        changes.append(ResourceChange(operation, was, now, step.reasons if step else ()))
+    return PlanChange(before, after, tuple(changes))
+
+
+def component_changes(change: ResourceChange) -> Mapping[str, tuple[Decimal, Decimal]]:
+    """Component → dollars a month before and after; what is absent on a side costs nothing."""
+    amounts: dict[str, tuple[Decimal, Decimal]] = {}
+    for index, side in enumerate((change.before, change.after)):
+        for line in side.lines if side else ():
+            sides = list(amounts.get(line.component, (Decimal(0), Decimal(0))))
+            sides[index] += line.amount_usd
+            amounts[line.component] = (sides[0], sides[1])
+    return amounts
+
+
+def _operation(was: ResourceCost | None, now: ResourceCost | None) -> Operation:
+    if was is None:
+        return "create"
+    if now is None:
+        return "delete"
+    return "same" if was.resource.inputs == now.resource.inputs else "update"
+
+
+def _identity(urn: str) -> str:
+    """What stays of a URN from stack to stack: types and name."""
+    own = urn.split("::", 2)[-1]
+    return STACK_TYPE if own.startswith(STACK_TYPE) and "$" not in own else own
+
+
+def _money(side: ResourceCost | None) -> float | None:
+    if side is None:
+        return 0.0
+    return None if side.monthly_usd is None else float(side.monthly_usd)
