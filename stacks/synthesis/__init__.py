@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from domain.resources import STACK_TYPE, Resource, ResourceGraph
-from stacks.synthesis.project import read_config, read_project
+from stacks.synthesis.cache import Entry, default_cache
+from stacks.synthesis.project import Project, read_config, read_project
 from stacks.synthesis.run import config_shown, run_program
 
-__all__ = ["Mode", "synthesise"]
+__all__ = ["Mode", "default_cache", "synthesise"]
 
 Mode = Literal["preview", "resolved"]
 
@@ -21,6 +22,7 @@ def synthesise(
     *,
     mode: Mode = "preview",
     timeout_seconds: float = 120,
+    cache: Path | Literal["default"] | None = "default",
     python: str = sys.executable,
 ) -> ResourceGraph:
     """The resources of a stack, as its unmodified program declares them.
@@ -31,25 +33,46 @@ def synthesise(
         mode: ``preview`` leaves what only a deployment tells unknown; ``resolved`` makes it
             up, so that everything that the program does with it runs too.
         timeout_seconds: after which the program is stopped.
+        cache: the folder of earlier answers, or None to run the program in any case; by
+            default ``default_cache()``.
         python: the interpreter, which must have the program's packages.
 
     Raises:
         InputError: project, stack, configuration or program is wrong; the message says where.
     """
     project = read_project(project_folder)
-    config = read_config(project, stack)
-    found = run_program(project, stack, config, mode, timeout_seconds, python)
-    resources = tuple(_resource(state) for state in found["resources"])
+    folder = default_cache() if cache == "default" else cache
+    entry = Entry(folder, project, stack, mode, python) if folder is not None else None
+    answer = entry.load() if entry else None
+    if answer is None:
+        answer, sources = _run(project, stack, mode, timeout_seconds, python)
+        if entry:
+            entry.store(answer, sources)
+    resources = tuple(_resource(state) for state in answer["resources"])
     outputs = next((each.outputs for each in resources if each.type == STACK_TYPE), {})
     return ResourceGraph(
         resources,
         project=project.name,
         stack=stack,
         origin=f"stack {stack} of {project.name}",
-        config=config_shown(config),
+        config=answer["config"],
         outputs=outputs,
-        notes=(*config.notes, *found["warnings"]),
+        notes=tuple(answer["notes"]),
     )
+
+
+def _run(
+    project: Project, stack: str, mode: Mode, timeout_seconds: float, python: str
+) -> tuple[dict[str, Any], list[str]]:
+    """What the program declares, as JSON without secrets, and the files that it was made of."""
+    config = read_config(project, stack)
+    found = run_program(project, stack, config, mode, timeout_seconds, python)
+    answer = {
+        "resources": found["resources"],
+        "config": config_shown(config),
+        "notes": [*config.notes, *found["warnings"]],
+    }
+    return answer, found["sources"]
 
 
 def _resource(state: dict[str, Any]) -> Resource:

@@ -65,6 +65,8 @@ def _synthesise(request: dict[str, Any]) -> dict[str, Any]:
             parallel=16,
         )
     )
+    read: set[str] = set()
+    sys.addaudithook(lambda event, details: _note_read(event, details, read))
     failure = _run(Path(request["program"]), folder, monitor_module.place_in)
     if failure is None and engine.errors:
         failure = {"error": engine.errors[0], "where": None}
@@ -73,7 +75,7 @@ def _synthesise(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "resources": [_redacted(state, redactor) for state in monitor.resources.values()],
         "warnings": [redactor.text(warning) for warning in engine.warnings],
-        "sources": sorted(_sources(folder)),
+        "sources": sorted(_sources(folder, read, monitor_module.place_in)),
     }
 
 
@@ -146,11 +148,24 @@ def _renamed(value: Any, redactor: Any) -> Any:
     return value
 
 
-def _sources(folder: Path) -> Iterator[str]:
-    """The project's own files that were imported."""
-    for module in list(sys.modules.values()):
+def _note_read(event: str, details: tuple[Any, ...], read: set[str]) -> None:
+    if event == "open" and isinstance(details[0], str):
+        read.add(os.path.abspath(details[0]))
+
+
+def _sources(folder: Path, read: set[str], place_in: Any) -> Iterator[str]:
+    """What the result was made of: the project's own files that were imported or read.
+
+    The packages ``domain`` and ``stacks`` count wherever they are installed.
+    """
+    for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if file and file.endswith(".py") and Path(file).is_relative_to(folder):
+        if file and name.split(".")[0] in ("domain", "stacks"):
+            yield file
+        elif file:
+            read.add(file)
+    for file in read:
+        if place_in(folder, file, 0) and not file.endswith(".pyc") and os.path.isfile(file):
             yield file
 
 
