@@ -19,6 +19,7 @@ from domain.usage import (
     InterfaceEndpoint,
     LoadBalancer,
     MachineHours,
+    Measure,
     NatGateway,
     ObjectStorage,
     ServiceUse,
@@ -232,11 +233,51 @@ def _pool_alarms(environment: Environment, pool_name: str, region: str) -> Itera
 
 
 def _network_logs(environment: Environment) -> Iterator[Usage]:
-    return iter(())
+    """Flow logs of each network, where the environment is audited."""
+    if not environment.governance.audit or environment.provider != "aws":
+        return
+    for region in blueprint.pool_regions(environment):
+        owner = network_name(environment, region)
+        at = (owner, environment.provider, region, "logging")
+        yield _unstated(*at, "ingest", "bytes")
+        yield _unstated(*at, "storage", "byte_seconds")
 
 
 def _governance(environment: Environment) -> Iterator[Usage]:
-    return iter(())
+    """Keys, the audit trail and its bucket, and the topics that alarms go to."""
+    provider, home = environment.provider, environment.region or ""
+    for region in blueprint.key_regions(environment):
+        yield _service(GOVERNANCE, provider, region, "key_management", "key", 1, MONTH_SECONDS)
+        yield _unstated(GOVERNANCE, provider, region, "key_management", "requests", "requests")
+    if environment.governance.audit:
+        if provider == "aws":
+            yield _unstated(GOVERNANCE, provider, home, "audit_trail", "data_events", "requests")
+        yield ObjectStorage(
+            resource=GOVERNANCE,
+            provider=provider,
+            region=home,
+            size_bytes=None,
+            seconds=MONTH_SECONDS,
+            read_requests=None,
+            write_requests=None,
+            retrieved_bytes=None,
+        )
+
+
+def _unstated(
+    owner: str, provider: str, region: str, service: str, item: str, measure: Measure
+) -> ServiceUse:
+    """What is billed by a use that nobody has stated."""
+    return ServiceUse(
+        resource=owner,
+        provider=provider,
+        region=region,
+        service=service,
+        item=item,
+        measure=measure,
+        amount=None,
+        period_seconds=MONTH_SECONDS,
+    )
 
 
 def _service(
