@@ -51,15 +51,28 @@ class LineItem:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that costs money but has no known price or quantity: never $0."""
+    """Something that costs money but has no known price or quantity: never $0.
+
+    Where it only waits for a quantity, ``awaits_usage`` holds and ``unit_price_usd`` says what
+    one ``unit`` costs (in the first tier), if that is known.
+    """
 
     resource: str
     component: str
     reason: str
+    unit: str | None = None
+    unit_price_usd: Decimal | None = None
+    awaits_usage: bool = False
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        return {"resource": self.resource, "component": self.component, "reason": self.reason}
+        return {
+            "resource": self.resource,
+            "component": self.component,
+            "reason": self.reason,
+            "unit": self.unit,
+            "unit_price_usd": None if self.unit_price_usd is None else float(self.unit_price_usd),
+        }
 
 
 @dataclass(frozen=True, slots=True)

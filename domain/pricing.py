@@ -172,12 +172,25 @@ def _price_charges(charges: Iterable[Charge], catalog: Catalog) -> Iterator[Line
             continue
         found = catalog.service(charge.provider, charge.service, charge.item, charge.region)
         if charge.gap or found is None or charge.amount is None:
-            yield Gap(charge.resource, charge.component, _why(charge, found))
+            yield _gap(charge, found)
             continue
         key = (charge.provider, found.region, charge.service, charge.item)
         together[key].append((charge, found))
     for group in together.values():
         yield from _price_together(group)
+
+
+def _gap(charge: Charge, found: ServicePrice | None) -> Gap:
+    awaits_usage = charge.gap is None and charge.amount is None
+    priced = found if awaits_usage else None
+    return Gap(
+        charge.resource,
+        charge.component,
+        _why(charge, found),
+        unit=BILLING_UNITS[priced.unit].label if priced else None,
+        unit_price_usd=Decimal(str(priced.value)) if priced else None,
+        awaits_usage=awaits_usage,
+    )
 
 
 def _why(charge: Charge, found: ServicePrice | None) -> str:

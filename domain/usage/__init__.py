@@ -7,7 +7,7 @@ knows; it ends as a gap in the bill, whereas 0 costs nothing.
 
 from __future__ import annotations
 
-from domain.usage.charge import Charge, Measure, ServiceUse
+from domain.usage.charge import Charge, Measure, ServiceUse, Unpriceable
 from domain.usage.machines import MachineHours
 from domain.usage.network import Egress, InterfaceEndpoint, LoadBalancer, NatGateway
 from domain.usage.storage import DiskUsage, FileSystem, ObjectStorage
@@ -21,6 +21,7 @@ ServiceUsage = (
     | NatGateway
     | LoadBalancer
     | InterfaceEndpoint
+    | Unpriceable
 )
 Usage = MachineHours | ServiceUsage
 
@@ -37,5 +38,6 @@ __all__ = [
     "ObjectStorage",
     "ServiceUsage",
     "ServiceUse",
+    "Unpriceable",
     "Usage",
 ]

@@ -67,6 +67,21 @@ class ServiceUse:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Unpriceable:
+    """Something that is billed, but for ``reason`` nobody can say how much."""
+
+    resource: str
+    component: str
+    reason: str
+
+    def charges(self, catalog: Catalog) -> Iterator[Charge]:
+        """Nothing but the gap."""
+        yield Charge(
+            self.resource, self.component, "", "", "", "", "seconds", None, gap=self.reason
+        )
+
+
 def charge(
     at: tuple[str, str, str, str],
     component: str,

@@ -1,0 +1,62 @@
+"""Amazon EKS: control planes and managed groups of nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from domain.costing.aws.launch import TEMPLATE, Launch, template_launch
+from domain.costing.context import KNOWN_LATER, Context, Coster
+from domain.costing.nodes import Nodes, Volume, bill_nodes
+from domain.costing.values import block, integer, is_list, number, text
+from domain.usage import Usage
+
+NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+# What a node group takes that names nothing (EKS API reference, CreateNodegroup).
+_USUAL_MACHINE = "t3.medium"
+_USUAL_DISK = Volume("gp2", 20.0)
+
+
+def cluster(context: Context) -> Iterator[Usage]:
+    """The control plane by the hour, in a version that is still in standard support."""
+    yield context.hours("kubernetes", "cluster_hour")
+
+
+def node_group_nodes(context: Context) -> list[Nodes]:
+    """The machines that a node group starts with."""
+    scaling = block(context.get("scalingConfig"))
+    count = integer(scaling.get("desiredSize"))
+    if count is None:
+        count = integer(scaling.get("minSize"))
+    if count is None:
+        return [Nodes(None, None, gap=f"the size of the group is {KNOWN_LATER}")]
+    template = context.referred("launchTemplate", TEMPLATE)
+    launch = template_launch(template) if template is not None else Launch(None)
+    if template is None and block(context.get("launchTemplate")):
+        launch = Launch(None, gap="its launch template is not in this stack")
+    types = context.get("instanceTypes")
+    named = [text(each) for each in types] if is_list(types) else []
+    if named:
+        launch = replace(launch, machine=named[0], gap=None)
+        if len(named) > 1:
+            context.note("Of several machine types that a group may take, the first is billed.")
+    elif launch.machine is None and template is None and launch.gap is None:
+        launch = replace(launch, machine=_USUAL_MACHINE)
+    elif launch.machine is None and template is not None:
+        launch = replace(launch, machine=_USUAL_MACHINE, gap=None)
+    if not launch.volumes:
+        gib = number(context.get("diskSize")) or _USUAL_DISK.gib
+        launch = replace(launch, volumes=(replace(_USUAL_DISK, gib=gib),))
+    spot = text(context.get("capacityType")) == "SPOT"
+    return [launch.nodes(count, "spot" if spot else None)]
+
+
+def node_group(context: Context) -> Iterator[Usage]:
+    """Machines and disks; the control plane is billed with its cluster."""
+    yield from bill_nodes(context, node_group_nodes(context))
+
+
+COSTERS: dict[str, Coster] = {
+    "aws:eks/cluster:Cluster": cluster,
+    NODE_GROUP: node_group,
+}

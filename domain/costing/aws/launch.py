@@ -1,0 +1,147 @@
+"""What an EC2 instance is launched with, from wherever it is written down.
+
+An instance, a launch template and a launch configuration name the machine, the market and
+the disks in different words; groups and node groups add theirs on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from domain.blueprint import TAG_MARKET
+from domain.costing.context import KNOWN_LATER, Context
+from domain.costing.nodes import Nodes, Volume
+from domain.costing.values import block, blocks, number, text, truth
+from domain.environment import Market
+
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
+
+# A raw volume without a type is gp2 (EC2 API reference, EbsBlockDevice), and images of Linux
+# bring 8 GiB where nobody asks for more.
+_USUAL_TYPE = "gp2"
+_USUAL_GIB = 8.0
+_PRODUCTS = {"standard": "magnetic"}
+# Detailed monitoring sends seven metrics of each instance (CloudWatch pricing, example 1).
+_METRICS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One launch specification; ``gap`` says why its machine has no price."""
+
+    machine: str | None
+    market: Market = "on_demand"
+    volumes: tuple[Volume, ...] = ()
+    gap: str | None = None
+    detailed: bool = False
+
+    def nodes(self, count: int | None, market: Market | None = None) -> Nodes:
+        """So many of them."""
+        return Nodes(
+            machine=self.machine,
+            count=count,
+            market=market or self.market,
+            volumes=self.volumes,
+            gap=self.gap,
+            detailed_metrics=_METRICS if self.detailed else 0,
+        )
+
+
+def instance_launch(context: Context) -> Launch:
+    """The launch of a single instance, over that of its template."""
+    template = context.referred("launchTemplate", TEMPLATE)
+    base = template_launch(template) if template else Launch(None)
+    own = _tenancy_gap(text(context.get("tenancy")))
+    volumes = tuple(_instance_volumes(context, with_template=template is not None))
+    launch = replace(
+        base,
+        machine=text(context.get("instanceType")) or base.machine,
+        market=_market(context, block(context.get("instanceMarketOptions")), base.market),
+        volumes=(*volumes, *base.volumes),
+        gap=own or base.gap,
+        detailed=truth(context.get("monitoring")) or base.detailed,
+    )
+    if launch.machine is None and launch.gap is None:
+        return replace(launch, gap=f"the machine type is {KNOWN_LATER}")
+    return replace(launch, gap=own) if text(context.get("instanceType")) else launch
+
+
+def template_launch(template: Context) -> Launch:
+    """The launch that a launch template describes."""
+    get = template.get
+    placement = block(get("placement"))
+    gap = _tenancy_gap(text(placement.get("tenancy")))
+    machine = text(get("instanceType"))
+    if machine is None and gap is None:
+        gap = (
+            "the machine is chosen at launch, by what it must have"
+            if block(get("instanceRequirements"))
+            else f"the machine type is {KNOWN_LATER}"
+            if template.is_waiting("instanceType")
+            else "the launch template names no machine type"
+        )
+    return Launch(
+        machine=machine,
+        market=_market(template, block(get("instanceMarketOptions")), "on_demand"),
+        volumes=tuple(
+            volume(block(mapping.get("ebs")), template)
+            for mapping in blocks(get("blockDeviceMappings"))
+            if block(mapping.get("ebs"))
+        ),
+        gap=gap,
+        detailed=truth(block(get("monitoring")).get("enabled")),
+    )
+
+
+def configuration_launch(configuration: Context) -> Launch:
+    """The launch that an old launch configuration describes."""
+    machine = text(configuration.get("instanceType"))
+    gap = _tenancy_gap(text(configuration.get("placementTenancy")))
+    if machine is None and gap is None:
+        gap = f"the machine type is {KNOWN_LATER}"
+    detailed = configuration.resource.inputs.get("enableMonitoring")
+    return Launch(
+        machine=machine,
+        market="spot" if text(configuration.get("spotPrice")) else "on_demand",
+        volumes=tuple(_instance_volumes(configuration, with_template=False)),
+        gap=gap,
+        # Unlike everywhere else, detailed monitoring is on unless it is refused.
+        detailed=detailed is None or truth(detailed),
+    )
+
+
+def volume(written: Mapping[str, Any], context: Context) -> Volume:
+    """One EBS volume; what is not written is what AWS takes."""
+    kind = text(written.get("volumeType")) or _USUAL_TYPE
+    gib = number(written.get("volumeSize"))
+    if gib is None:
+        gib = _USUAL_GIB
+        context.note(f"A disk without a size is taken to have {_USUAL_GIB:g} GiB.")
+    return Volume(
+        product=_PRODUCTS.get(kind, kind),
+        gib=gib,
+        iops=number(written.get("iops")),
+        throughput_mb_per_s=number(written.get("throughput")),
+    )
+
+
+def _instance_volumes(context: Context, *, with_template: bool) -> Iterator[Volume]:
+    root = block(context.resource.inputs.get("rootBlockDevice"))
+    yield volume(root, context)
+    for device in blocks(context.resource.inputs.get("ebsBlockDevices")):
+        yield volume(device, context)
+
+
+def _market(context: Context, options: Mapping[str, Any], otherwise: Market) -> Market:
+    if context.tags.get(TAG_MARKET) == "reserved":
+        return "reserved"
+    return "spot" if options.get("marketType") == "spot" else otherwise
+
+
+def _tenancy_gap(tenancy: str | None) -> str | None:
+    if tenancy == "dedicated":
+        return "no price of dedicated tenancy is known"
+    return "it is billed with its dedicated host" if tenancy == "host" else None

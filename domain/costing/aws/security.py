@@ -1,0 +1,28 @@
+"""AWS keys and secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.costing.context import Context, Coster
+from domain.usage import Usage
+
+
+def key(context: Context) -> Iterator[Usage]:
+    """A key by the month, and its use."""
+    yield context.hours("key_management", "key")
+    yield context.use("key_management", "requests", "requests", context.quantities.requests)
+
+
+def secret(context: Context) -> Iterator[Usage]:
+    """A secret by the month, and its use."""
+    yield context.hours("secrets", "secret")
+    yield context.use("secrets", "requests", "requests", context.quantities.requests)
+
+
+COSTERS: dict[str, Coster] = {
+    "aws:kms/key:Key": key,
+    "aws:kms/replicaKey:ReplicaKey": key,
+    "aws:kms/externalKey:ExternalKey": key,
+    "aws:secretsmanager/secret:Secret": secret,
+}

@@ -1,0 +1,189 @@
+"""What a coster sees: one resource, the graph around it, the catalog, what was stated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from domain.catalog import Catalog
+from domain.costing.interim_region import region_of
+from domain.costing.quantities import Quantities, quantities_of
+from domain.costing.values import blocks, text
+from domain.materials import MONTH_SECONDS
+from domain.resources import Resource, ResourceGraph, is_known
+from domain.usage import Measure, ServiceUse, Unpriceable, Usage
+
+KNOWN_LATER = "known only after deployment"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """One pricing of a whole graph: what all its resources share."""
+
+    graph: ResourceGraph
+    catalog: Catalog
+    stated: Mapping[str, Quantities] = field(default_factory=dict)
+    period_seconds: float = MONTH_SECONDS
+
+    def context(self, resource: Resource) -> Context:
+        """What the coster of ``resource`` sees."""
+        return Context(resource, self)
+
+    def of_type(self, *types: str) -> Iterator[Context]:
+        """The contexts of all resources of these types."""
+        for name in types:
+            yield from map(self.context, self._by_type.get(name, ()))
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.graph.resources:
+            found.setdefault(resource.type, []).append(resource)
+        return found
+
+    @cached_property
+    def users(self) -> Mapping[str, frozenset[str]]:
+        """URN → URNs of the resources whose inputs refer to it."""
+        found: dict[str, set[str]] = {}
+        for resource in self.graph.resources:
+            for targets in resource.property_dependencies.values():
+                for target in targets:
+                    found.setdefault(target, set()).add(resource.urn)
+            for value in _texts(resource.inputs):
+                for other in self.graph.by_identity.get(value, ()):
+                    if other.urn != resource.urn:
+                        found.setdefault(other.urn, set()).add(resource.urn)
+        return {target: frozenset(users) for target, users in found.items()}
+
+
+@dataclass(frozen=True)
+class Context:
+    """One resource and all that its price may depend on.
+
+    ``notes`` collects the assumptions that were made; they are printed to people.
+    """
+
+    resource: Resource
+    survey: Survey
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def graph(self) -> ResourceGraph:
+        """The resources around this one."""
+        return self.survey.graph
+
+    @property
+    def catalog(self) -> Catalog:
+        """Where prices come from."""
+        return self.survey.catalog
+
+    @property
+    def seconds(self) -> float:
+        """The period that is billed."""
+        return self.survey.period_seconds
+
+    @cached_property
+    def provider(self) -> str:
+        """``aws`` or ``gcp``."""
+        return self.resource.type.split(":", 1)[0]
+
+    @cached_property
+    def region(self) -> str:
+        """Where it stands; empty where that is not known, so that the reference region's
+        price is assumed and the bill says so."""
+        return region_of(self.resource, self.graph) or ""
+
+    @cached_property
+    def quantities(self) -> Quantities:
+        """What somebody states about its use."""
+        return quantities_of(self.resource, self.graph, self.survey.stated)
+
+    @cached_property
+    def tags(self) -> Mapping[str, str]:
+        """Tags or labels, however the resource writes them."""
+        found: dict[str, str] = {}
+        for values in (self.resource.outputs, self.resource.inputs):
+            for key in ("tagsAll", "effectiveLabels", "resourceLabels", "labels", "tags"):
+                tags = values.get(key)
+                if isinstance(tags, Mapping):
+                    found |= {name: str(value) for name, value in tags.items() if is_known(value)}
+                else:
+                    found |= {str(each.get("key")): str(each.get("value")) for each in blocks(tags)}
+        return found
+
+    def get(self, name: str) -> Any:
+        """An input, else the output of that name; None where it is unknown."""
+        return self.resource.get(name)
+
+    def is_waiting(self, name: str) -> bool:
+        """Whether an input is given, but only a deployment will tell its value."""
+        return name in self.resource.inputs and self.get(name) is None
+
+    def referred(self, name: str, *types: str) -> Context | None:
+        """What an input refers to, if it is in the graph."""
+        target = self.graph.referred(self.resource, name, *types)
+        return None if target is None else self.beside(target)
+
+    def beside(self, resource: Resource) -> Context:
+        """The context of another resource, which notes what it assumes here."""
+        return Context(resource, self.survey, self.notes)
+
+    def users(self, *types: str) -> Iterator[Resource]:
+        """The resources that refer to this one, of these types."""
+        for urn in sorted(self.survey.users.get(self.resource.urn, ())):
+            user = self.graph.by_urn[urn]
+            if not types or user.type in types:
+                yield user
+
+    def note(self, sentence: str) -> None:
+        """Writes down an assumption, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def use(self, service: str, item: str, measure: Measure, amount: float | None) -> ServiceUse:
+        """An amount of one item of the price catalog; None where it is not known."""
+        return ServiceUse(
+            resource=self.resource.urn,
+            provider=self.provider,
+            region=self.region,
+            service=service,
+            item=item,
+            measure=measure,
+            amount=amount,
+            period_seconds=self.seconds,
+        )
+
+    def hours(self, service: str, item: str, count: float | None = 1) -> ServiceUse:
+        """So many things of one kind for the whole period, by the hour or by the month."""
+        return self.use(service, item, "seconds", None if count is None else count * self.seconds)
+
+    def kept(self, service: str, item: str, size_bytes: float | None) -> ServiceUse:
+        """Bytes that are kept for the whole period."""
+        held = None if size_bytes is None else size_bytes * self.seconds
+        return self.use(service, item, "byte_seconds", held)
+
+    def unpriceable(self, component: str, reason: str) -> Unpriceable:
+        """A part that is billed, but cannot be priced for a reason."""
+        return Unpriceable(self.resource.urn, component, reason)
+
+
+Coster = Callable[[Context], Iterable[Usage]]
+
+
+def nothing(context: Context) -> Iterable[Usage]:
+    """The coster of what is billed elsewhere, or only by what others do with it."""
+    return ()
+
+
+def _texts(value: Any) -> Iterator[str]:
+    found = text(value)
+    if found:
+        yield found
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)

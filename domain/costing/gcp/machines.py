@@ -1,0 +1,97 @@
+"""What a Compute Engine machine is made of, from an instance or an instance template.
+
+GPUs that are attached to an N1 machine are part of the catalog's name of it; other families
+bring theirs, as some bring local SSDs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from domain.blueprint import TAG_MARKET
+from domain.catalog import Catalog
+from domain.costing.context import KNOWN_LATER, Context
+from domain.costing.nodes import Nodes, Volume
+from domain.costing.values import block, blocks, integer, last_part, number, text, truth
+from domain.environment import Market
+from domain.errors import CatalogError
+
+_LOCAL_SSD_GIB = 375.0
+# What a boot disk is that names nothing (Compute Engine documentation).
+_USUAL_DISK = "pd-standard"
+_USUAL_GIB = 10.0
+
+
+def template_nodes(context: Context, count: int | None) -> Nodes:
+    """Machines of an instance template (or of an instance that is declared like one)."""
+    return machine_nodes(context, count, tuple(_template_disks(context)))
+
+
+def machine_nodes(context: Context, count: int | None, disks: tuple[Volume, ...]) -> Nodes:
+    """Machines with these network disks, and the local SSDs that the resource asks for."""
+    written = text(context.get("machineType"))
+    market = market_of(context, block(context.get("scheduling")))
+    if written is None:
+        return Nodes(None, count, market, disks, gap=f"the machine type is {KNOWN_LATER}")
+    gpus = blocks(context.get("guestAccelerators"))
+    machine = with_gpus(written.rsplit("/", 1)[-1], gpus, context.catalog)
+    scratch = _scratch_disks(context)
+    return Nodes(
+        machine, count, market, (*disks, *local_ssds(context.catalog, machine, market, scratch))
+    )
+
+
+def with_gpus(machine: str, gpus: list[Mapping[str, Any]], catalog: Catalog) -> str:
+    """The catalog's name: ``n1-standard-8`` with one T4 is ``n1-standard-8+t4x1``."""
+    if not gpus or not machine.startswith("n1-"):
+        return machine
+    count = integer(gpus[0].get("count")) or 1
+    written = last_part(gpus[0].get("type")) or ""
+    short = written.removeprefix("nvidia-").removeprefix("tesla-").removesuffix("-vws")
+    return f"{machine}+{short}x{count}"
+
+
+def local_ssds(catalog: Catalog, machine: str, market: Market, scratch: int) -> Iterator[Volume]:
+    """Local SSDs beyond those that the machine's price includes."""
+    included = 0
+    with suppress(CatalogError):
+        included = round(catalog.machine("gcp", machine).local_nvme_bytes / 2**30 / _LOCAL_SSD_GIB)
+    if scratch > included:
+        product = "local-ssd-spot" if market == "spot" else "local-ssd"
+        yield Volume(product, _LOCAL_SSD_GIB, count=scratch - included)
+
+
+def market_of(context: Context, scheduling: Mapping[str, Any]) -> Market:
+    """Spot (or preemptible), reserved where our label says so, else on demand."""
+    if context.tags.get(TAG_MARKET) == "reserved":
+        return "reserved"
+    spot = text(scheduling.get("provisioningModel")) == "SPOT"
+    return "spot" if spot or truth(scheduling.get("preemptible")) else "on_demand"
+
+
+def _template_disks(context: Context) -> Iterator[Volume]:
+    for disk in blocks(context.get("disks")):
+        kind = last_part(disk.get("diskType")) or _USUAL_DISK
+        if disk.get("type") == "SCRATCH" or kind == "local-ssd" or text(disk.get("source")):
+            continue
+        yield disk_volume(
+            context, kind, number(disk.get("diskSizeGb")), number(disk.get("provisionedIops"))
+        )
+
+
+def disk_volume(
+    context: Context, kind: str, gib: float | None, iops: float | None = None
+) -> Volume:
+    """A network disk; without a size it has what its image needs."""
+    if gib is None:
+        gib = _USUAL_GIB
+        context.note(f"A boot disk without a size is taken to have {_USUAL_GIB:g} GiB.")
+    return Volume(kind, gib, iops)
+
+
+def _scratch_disks(context: Context) -> int:
+    disks = blocks(context.get("disks"))
+    of_template = [disk for disk in disks if disk.get("type") == "SCRATCH"]
+    return len(of_template) + len(blocks(context.get("scratchDisks")))

@@ -1,0 +1,80 @@
+"""Google Cloud networks: Cloud NAT, addresses, forwarding rules, tunnels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.costing.context import Context, Coster
+from domain.costing.gcp.fleet import NODES
+from domain.costing.values import text
+from domain.errors import CatalogError
+from domain.usage import LoadBalancer, NatGateway, Usage
+
+_PROXIES = ("TargetHttpProxy", "TargetHttpsProxy", "TargetTcpProxy", "TargetSslProxy", "Grpc")
+
+
+def router_nat(context: Context) -> Iterator[Usage]:
+    """By the machines behind it, and what goes through."""
+    yield NatGateway(
+        resource=context.resource.urn,
+        provider=context.provider,
+        region=context.region,
+        seconds=context.seconds,
+        bytes=context.quantities.processed_bytes,
+        machines=machines_in(context, context.region),
+    )
+
+
+def machines_in(context: Context, region: str) -> float | None:
+    """How many machines this stack runs in a region; None where it does not say."""
+    found: float | None = None
+    for kind, nodes_of in NODES.items():
+        for other in context.survey.of_type(kind):
+            if other.region != region:
+                continue
+            for nodes in nodes_of(other):
+                if nodes.count is None:
+                    return None
+                found = (found or 0.0) + nodes.count * _hosts(context, nodes.machine)
+    return found
+
+
+def _hosts(context: Context, machine: str | None) -> int:
+    try:
+        return context.catalog.machine("gcp", machine or "").vm_count
+    except CatalogError:
+        return 1
+
+
+def address(context: Context) -> Iterator[Usage]:
+    """A public address: dearer while nothing uses it. Private ones are free."""
+    if text(context.get("addressType")) == "INTERNAL":
+        return
+    used = any(True for _ in context.users())
+    yield context.hours("public_address", "in_use.hour" if used else "unused.hour")
+
+
+def forwarding_rule(context: Context) -> Iterator[Usage]:
+    """A load balancer: one that only passes on, or the proxy that it leads to."""
+    scheme = text(context.get("loadBalancingScheme")) or "EXTERNAL"
+    target = context.referred("target")
+    proxied = scheme.endswith("_MANAGED") or (
+        target is not None and any(name in target.resource.type for name in _PROXIES)
+    )
+    yield LoadBalancer(
+        resource=context.resource.urn,
+        provider=context.provider,
+        region=context.region,
+        kind="proxy" if proxied else "forwarding_rule",
+        seconds=context.seconds,
+        bytes=context.quantities.processed_bytes,
+    )
+
+
+COSTERS: dict[str, Coster] = {
+    "gcp:compute/routerNat:RouterNat": router_nat,
+    "gcp:compute/address:Address": address,
+    "gcp:compute/globalAddress:GlobalAddress": address,
+    "gcp:compute/forwardingRule:ForwardingRule": forwarding_rule,
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule": forwarding_rule,
+}

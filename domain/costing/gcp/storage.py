@@ -1,0 +1,98 @@
+"""Google Cloud storage: buckets, disks and file systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.costing.buckets import planned_bytes
+from domain.costing.context import KNOWN_LATER, Context, Coster
+from domain.costing.nodes import Volume, bill_volumes
+from domain.costing.values import GIB, block, last_part, number, text
+from domain.usage import FileSystem, ObjectStorage, Usage
+
+_LUSTRE_MB_PER_S_PER_TIB = 125.0
+# A disk without a size, by its kind (Compute Engine API, disks.insert).
+_USUAL_GIB = {"pd-standard": 500.0, "pd-ssd": 100.0, "pd-balanced": 100.0}
+
+
+def bucket(context: Context) -> Iterator[Usage]:
+    """Capacity and requests, in the storage class of the bucket."""
+    stated = context.quantities
+    yield ObjectStorage(
+        resource=context.resource.urn,
+        provider=context.provider,
+        region=context.region,
+        size_bytes=planned_bytes(context),
+        seconds=context.seconds,
+        read_requests=stated.read_requests,
+        write_requests=stated.write_requests,
+        retrieved_bytes=stated.retrieved_bytes,
+        storage_class=(text(context.get("storageClass")) or "STANDARD").lower(),
+    )
+
+
+def disk(context: Context) -> Iterator[Usage]:
+    """A disk of its own."""
+    kind = last_part(context.get("type")) or "pd-standard"
+    gib = number(context.get("size"))
+    if gib is None and not any(context.get(key) for key in ("image", "snapshot", "sourceDisk")):
+        gib = _USUAL_GIB.get(kind)
+    yield from bill_volumes(context, [Volume(kind, gib, number(context.get("provisionedIops")))])
+
+
+def lustre(context: Context) -> Iterator[Usage]:
+    """Managed Lustre: capacity in its throughput tier."""
+    gib = number(context.get("capacityGib"))
+    if gib is None:
+        yield context.unpriceable("file system", f"its size is {KNOWN_LATER}")
+        return
+    tier = number(context.get("perUnitStorageThroughput")) or _LUSTRE_MB_PER_S_PER_TIB
+    yield FileSystem(
+        resource=context.resource.urn,
+        provider=context.provider,
+        region=context.region,
+        size_bytes=gib * GIB,
+        seconds=context.seconds,
+        kind="managed_lustre",
+        throughput_bytes_per_second_per_tib=tier * 1e6,
+    )
+
+
+def filestore(context: Context) -> Iterator[Usage]:
+    """Filestore: capacity of its tier, which is billed whole."""
+    gib = number(block(context.get("fileShares")).get("capacityGb"))
+    tier = (text(context.get("tier")) or "").lower()
+    if gib is None or not tier:
+        yield context.unpriceable("file system", f"its size or tier is {KNOWN_LATER}")
+        return
+    tier = {"standard": "basic_hdd", "premium": "basic_ssd"}.get(tier, tier)
+    yield _capacity(context, f"filestore.{tier}", gib)
+
+
+def parallelstore(context: Context) -> Iterator[Usage]:
+    """Parallelstore: capacity."""
+    gib = number(context.get("capacityGib"))
+    if gib is None:
+        yield context.unpriceable("file system", f"its size is {KNOWN_LATER}")
+        return
+    yield _capacity(context, "parallelstore", gib)
+
+
+def _capacity(context: Context, product: str, gib: float) -> FileSystem:
+    return FileSystem(
+        resource=context.resource.urn,
+        provider=context.provider,
+        region=context.region,
+        size_bytes=gib * GIB,
+        seconds=context.seconds,
+        kind=product,
+    )
+
+
+COSTERS: dict[str, Coster] = {
+    "gcp:storage/bucket:Bucket": bucket,
+    "gcp:compute/disk:Disk": disk,
+    "gcp:lustre/instance:Instance": lustre,
+    "gcp:filestore/instance:Instance": filestore,
+    "gcp:parallelstore/instance:Instance": parallelstore,
+}

@@ -1,0 +1,86 @@
+"""Machines that a resource keeps running: an instance, a group, a node pool, a TPU slice.
+
+Read once for each kind of resource, they are billed here, counted behind gateways, and flown
+by the simulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from domain.costing.context import Context
+from domain.costing.values import GIB
+from domain.environment import Market
+from domain.usage import DiskUsage, MachineHours, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A disk of each node. ``product`` is what the provider calls it; sizes in GiB."""
+
+    product: str
+    gib: float | None
+    iops: float | None = None
+    throughput_mb_per_s: float | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """``count`` machines of one type on one market, each with its disks.
+
+    What is None is not known, or has no single answer: ``gap`` says why.
+    """
+
+    machine: str | None
+    count: int | None
+    market: Market = "on_demand"
+    volumes: tuple[Volume, ...] = ()
+    gap: str | None = None
+    detailed_metrics: int = 0
+    """CloudWatch metrics of each node that are billed one by one."""
+
+
+def bill_nodes(context: Context, every: Iterable[Nodes]) -> Iterator[Usage]:
+    """Machine hours, disks and metrics."""
+    for nodes in every:
+        if nodes.count is None:
+            reason = nodes.gap or "how many nodes there are is not known"
+            yield context.unpriceable("machines", reason)
+            continue
+        if nodes.machine is None or nodes.gap:
+            yield context.unpriceable("machines", nodes.gap or "the machine type is not known")
+        else:
+            yield MachineHours(
+                resource=context.resource.urn,
+                provider=context.provider,
+                region=context.region,
+                machine=nodes.machine,
+                market=nodes.market,
+                node_seconds=[context.seconds] * nodes.count,
+            )
+        yield from bill_volumes(context, nodes.volumes, nodes.count)
+        if nodes.detailed_metrics:
+            metrics = float(nodes.detailed_metrics * nodes.count)
+            yield context.hours("monitoring", "metric", metrics)
+
+
+def bill_volumes(context: Context, volumes: Iterable[Volume], nodes: int = 1) -> Iterator[Usage]:
+    """The disks of so many nodes."""
+    for volume in volumes:
+        if volume.gib is None:
+            yield context.unpriceable(f"disk, {volume.product}", "its size is not known")
+            continue
+        throughput = volume.throughput_mb_per_s
+        yield DiskUsage(
+            resource=context.resource.urn,
+            provider=context.provider,
+            region=context.region,
+            kind=volume.product,
+            size_bytes=volume.gib * GIB,
+            seconds=context.seconds,
+            count=volume.count * nodes,
+            iops=volume.iops,
+            throughput_bytes_per_second=None if throughput is None else throughput * 1e6,
+        )

@@ -1,0 +1,240 @@
+"""What a stack costs in a month: every resource priced, free, waiting for usage, or unpriced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal, TypeVar
+
+from domain.bill import Bill, Gap, LineItem, to_micro_dollars
+from domain.catalog import Catalog
+from domain.costing.context import Context, Survey
+from domain.costing.free import COMPONENT, FREE_AS_DECLARED, NOT_OURS, why_free
+from domain.costing.quantities import Quantities
+from domain.costing.registry import costers, usual_type
+from domain.errors import CatalogError
+from domain.pricing import price
+from domain.resources import Resource, ResourceGraph
+from domain.usage import MachineHours, Usage
+
+Basis = Literal["priced", "free", "usage", "unpriced"]
+_MONTH_HOURS = Decimal(730)
+_Entry = TypeVar("_Entry", LineItem, Gap)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceCost:
+    """One resource and what it costs in a month of 730 hours.
+
+    ``usage`` waits for a quantity and has a unit price where one is known; ``unpriced`` has
+    no price. ``notes`` are the assumptions that were made, or why it is free.
+    """
+
+    resource: Resource
+    basis: Basis
+    lines: tuple[LineItem, ...] = ()
+    usage: tuple[Gap, ...] = ()
+    unpriced: tuple[Gap, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def monthly_usd(self) -> Decimal | None:
+        """The part that is known without usage; None where a part of that has no price."""
+        if self.unpriced:
+            return None
+        return sum((line.amount_usd for line in self.lines), Decimal(0))
+
+    @property
+    def hourly_usd(self) -> Decimal | None:
+        """A 730th of the month."""
+        return _hourly(self.monthly_usd)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "urn": self.resource.urn,
+            "type": self.resource.type,
+            "name": self.resource.name,
+            "basis": self.basis,
+            "hourly_usd": _plain(self.hourly_usd),
+            "monthly_usd": _plain(self.monthly_usd),
+            "lines": [line.to_json() for line in self.lines],
+            "usage": [_waiting(gap) for gap in self.usage],
+            "unpriced": [gap.to_json() for gap in self.unpriced],
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every resource of a graph with its cost, in the order of the graph, and the whole bill."""
+
+    graph: ResourceGraph
+    resources: tuple[ResourceCost, ...]
+    bill: Bill
+    notes: tuple[str, ...] = ()
+
+    @property
+    def monthly_usd(self) -> Decimal | None:
+        """The sum of what is priced; None where nothing is and something ought to be."""
+        if self.bill.unpriced and not self.bill.lines:
+            return None
+        return self.bill.total_usd
+
+    def bill_json(self) -> dict[str, Any]:
+        """The bill as ``plan --json`` shows it."""
+        whole = self.bill.to_json()
+        return {
+            "hourly_usd": _plain(_hourly(self.monthly_usd)),
+            "monthly_usd": _plain(self.monthly_usd),
+            "lines": whole["lines"],
+            "unpriced": whole["unpriced"],
+            "price_dates": whole["price_dates"],
+            "notes": whole["notes"],
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, as in ``plan --json``."""
+        return {
+            "source": self.graph.origin,
+            "resources": [each.to_json() for each in self.resources],
+            "bill": self.bill_json(),
+            "notes": list(self.notes),
+        }
+
+
+def cost_graph(
+    graph: ResourceGraph,
+    catalog: Catalog,
+    *,
+    quantities: Mapping[str, Quantities] | None = None,
+    today: date | None = None,
+) -> Plan:
+    """What a month of 730 hours of every resource of ``graph`` costs.
+
+    Nothing raises: a type that nobody prices, a price that nobody knows and a quantity that
+    nobody stated become gaps, each with its reason.
+
+    Args:
+        graph: the resources, and how they refer.
+        catalog: prices, a team's own where it gave any.
+        quantities: what is stated of usage, by URN or by the name of the component of ours
+            that owns the resources (a pool, a bucket, ``network``).
+        today: the day to judge the age of the prices by, if they are to be judged.
+    """
+    survey = Survey(graph, catalog, quantities or {})
+    readings = [_read(survey.context(resource)) for resource in graph.resources]
+    bill = price([each for reading in readings for each in reading.usages], catalog, today=today)
+    lines, gaps = _by_resource(bill.lines), _by_resource(bill.unpriced)
+    resources = [
+        _cost(reading, lines.get(reading.urn, ()), gaps.get(reading.urn, ()))
+        for reading in readings
+    ]
+    whole = Bill(
+        tuple(line for each in resources for line in each.lines),
+        tuple(gap for each in resources for gap in (*each.usage, *each.unpriced)),
+        bill.notes,
+    )
+    return Plan(graph, tuple(resources), whole, _assumptions(graph, resources))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one resource uses, or why it uses nothing that is billed."""
+
+    context: Context
+    usages: tuple[Usage, ...] = ()
+    free: str | None = None
+
+    @property
+    def urn(self) -> str:
+        return self.context.resource.urn
+
+
+def _read(context: Context) -> _Reading:
+    resource = context.resource
+    if resource.external:
+        return _Reading(context, free=NOT_OURS)
+    if not resource.custom:
+        return _Reading(context, free=COMPONENT)
+    kind = usual_type(resource.type)
+    coster = costers().get(kind)
+    if coster is None:
+        return _Reading(context, free=why_free(kind))
+    usages = tuple(coster(context))
+    return _Reading(context, usages, free=None if usages else FREE_AS_DECLARED)
+
+
+def _cost(reading: _Reading, lines: Sequence[LineItem], gaps: Sequence[Gap]) -> ResourceCost:
+    context = reading.context
+    resource, notes = context.resource, tuple(context.notes)
+    if reading.free:
+        return ResourceCost(resource, "free", notes=(*notes, reading.free))
+    if not reading.usages:
+        reason = f"resources of type {resource.type} are not priced yet"
+        gap = Gap(resource.urn, resource.type, reason)
+        return ResourceCost(resource, "unpriced", unpriced=(gap,))
+    usage = tuple(gap for gap in gaps if gap.awaits_usage)
+    unpriced = tuple(gap for gap in gaps if not gap.awaits_usage)
+    basis: Basis = "unpriced" if unpriced else "usage" if usage and not lines else "priced"
+    return ResourceCost(resource, basis, _sourced(context, lines), usage, unpriced, notes)
+
+
+def _sourced(context: Context, lines: Sequence[LineItem]) -> tuple[LineItem, ...]:
+    """The lines, those whose quantity somebody stated with a note of who did."""
+    stated = context.quantities
+    if not stated.source:
+        return tuple(lines)
+    unstated = Survey(context.graph, context.catalog).context(context.resource)
+    waiting = _awaiting(costers()[usual_type(context.resource.type)](unstated), context.catalog)
+    note = f"Quantity: {stated.source}."
+    return tuple(
+        replace(line, note=f"{line.note} {note}" if line.note else note)
+        if line.component in waiting
+        else line
+        for line in lines
+    )
+
+
+def _awaiting(usages: Iterable[Usage], catalog: Catalog) -> set[str]:
+    """The components whose quantity depends on what is stated."""
+    found: set[str] = set()
+    for usage in usages:
+        if not isinstance(usage, MachineHours):
+            try:
+                found |= {each.component for each in usage.charges(catalog) if each.amount is None}
+            except CatalogError:
+                continue
+    return found
+
+
+def _assumptions(graph: ResourceGraph, resources: Iterable[ResourceCost]) -> tuple[str, ...]:
+    """What people must know to read the totals, each thing once."""
+    said = dict.fromkeys(graph.notes)
+    for each in resources:
+        if each.basis != "free":
+            said |= dict.fromkeys(each.notes)
+    return tuple(said)
+
+
+def _by_resource(entries: Iterable[_Entry]) -> dict[str, list[_Entry]]:
+    found: dict[str, list[_Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.resource, []).append(entry)
+    return found
+
+
+def _hourly(monthly_usd: Decimal | None) -> Decimal | None:
+    return None if monthly_usd is None else to_micro_dollars(monthly_usd / _MONTH_HOURS)
+
+
+def _plain(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)
+
+
+def _waiting(gap: Gap) -> dict[str, Any]:
+    shown = gap.to_json()
+    del shown["resource"]
+    return shown
