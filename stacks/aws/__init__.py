@@ -1,0 +1,7 @@
+"""An environment on AWS."""
+
+from __future__ import annotations
+
+from stacks.aws.program import declare
+
+__all__ = ["declare"]
