@@ -34,6 +34,7 @@ local_cache() (
       lsblk --nodeps --noheadings --paths --output NAME,MODEL |
         awk '/Amazon EC2 NVMe Instance Storage/ {{print $1}}')
     if [ "${{#disks[@]}}" -gt 1 ]; then
+      command -v mdadm || {{ apt-get update -q && apt-get install -qy mdadm; }}
       mdadm --create /dev/md0 --run --level=0 --raid-devices="${{#disks[@]}}" "${{disks[@]}}"
       device=/dev/md0
     else

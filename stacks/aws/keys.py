@@ -90,13 +90,16 @@ def _statements(region: Region, environment: Environment, names: Names) -> list[
             principal={"AWS": "*"},
             conditions={**service_roles, "Bool": {"kms:GrantIsForAWSResource": "true"}},
         ),
-        allow(
-            ["kms:Decrypt", "kms:GenerateDataKey*"],
-            "*",
-            principal=service("cloudwatch.amazonaws.com"),
-            conditions={"StringEquals": {"aws:SourceAccount": region.account}},
-        ),
     ]
+    if environment.governance.alert_emails:
+        found.append(
+            allow(
+                ["kms:Decrypt", "kms:GenerateDataKey*"],
+                "*",
+                principal=service("cloudwatch.amazonaws.com"),
+                conditions={"StringEquals": {"aws:SourceAccount": region.account}},
+            )
+        )
     if environment.governance.audit:
         found += [
             allow(

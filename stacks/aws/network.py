@@ -86,7 +86,6 @@ class Network(pulumi.ComponentResource):
             vpc_id=self._vpc.id,
             tags=self._tags("hosts"),
             reaches_internet=args.environment.network.nat != "none",
-            vpc_cidr=str(block),
             s3_prefix_list=s3.prefix_list_id if s3 else None,
             opts=self._child,
         )

@@ -134,7 +134,8 @@ class NodeGroup(pulumi.ComponentResource):
             # Standard parameters hold 4 KB, and are free.
             type="String",
             tier="Standard",
-            value=agent_configuration(),
+            # Nothing in it is secret; as such it can be read in a preview.
+            insecure_value=agent_configuration(),
             description=f"What nodes of {self._name} report to CloudWatch",
             tags=self._tags,
             opts=self._child,

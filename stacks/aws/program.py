@@ -220,7 +220,6 @@ def _given_place(environment: Environment, names: Names, region: Region) -> Plac
         tags={"Name": names.prefix("hosts"), **names.aws_tags()},
         # Where its routes lead is not known here.
         reaches_internet=True,
-        vpc_cidr=None,
         s3_prefix_list=None,
         opts=options,
     )

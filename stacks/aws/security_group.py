@@ -16,15 +16,14 @@ def declare_host_group(
     vpc_id: Any,
     tags: dict[str, str],
     reaches_internet: bool,
-    vpc_cidr: Any,
     s3_prefix_list: Any,
     opts: Any,
 ) -> Any:
     """The security group of all nodes of one region, and of what only they use.
 
-    Members send each other everything, which EFA and Lustre need. Out of the group go web
-    requests: to the internet where a gateway leads there, else to endpoints of the VPC and,
-    by its prefix list, to S3.
+    Members, which private endpoints are too, send each other everything, as EFA and Lustre
+    need. Out of the group go web requests: to the internet where a gateway leads there, else
+    to S3 alone, by the prefix list of its endpoint.
     """
     group = aws.ec2.SecurityGroup(
         f"{name}-hosts",
@@ -70,8 +69,6 @@ def declare_host_group(
         out("https", _HTTPS, "Web requests", cidr_ipv4=_EVERYWHERE)
         # Ubuntu's mirrors serve signed packages without TLS.
         out("packages", _HTTP, "Signed packages", cidr_ipv4=_EVERYWHERE)
-    else:
-        out("endpoints", _HTTPS, "Endpoints in the network", cidr_ipv4=vpc_cidr)
-        if s3_prefix_list is not None:
-            out("s3", _HTTPS, "S3 through its endpoint", prefix_list_id=s3_prefix_list)
+    elif s3_prefix_list is not None:
+        out("s3", _HTTPS, "S3 through its endpoint", prefix_list_id=s3_prefix_list)
     return group
