@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Any
 
 from domain.catalog import Catalog
-from domain.costing.interim_region import region_of
 from domain.costing.quantities import Quantities, quantities_of
 from domain.costing.values import blocks, text
 from domain.materials import MONTH_SECONDS
 from domain.resources import Resource, ResourceGraph, is_known
+from domain.resources.regions import region_of
 from domain.usage import Measure, ServiceUse, Unpriceable, Usage
 
 KNOWN_LATER = "known only after deployment"

@@ -254,8 +254,9 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "gcp:logging",
-        "projectSink projectExclusion folderExclusion organizationExclusion "
-        "projectBucketConfig logView metric linkedDataset",
+        "projectSink folderSink organizationSink billingAccountSink "
+        "projectExclusion folderExclusion organizationExclusion "
+        "logView metric linkedDataset",
         "what is logged is billed where it lands",
     ),
     (

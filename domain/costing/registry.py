@@ -7,23 +7,31 @@ from collections.abc import Mapping
 from functools import cache
 
 from domain.costing.aws import (
+    ebs,
     ec2,
     eks,
     file_storage,
     groups,
     load_balancing,
+    messaging,
     monitoring,
+    names,
     network,
     s3,
     security,
 )
 from domain.costing.context import Coster
-from domain.costing.gcp import compute, gke, tpu
+from domain.costing.gcp import compute, disks, gke, services, tpu
 from domain.costing.gcp import network as gcp_network
 from domain.costing.gcp import security as gcp_security
 from domain.costing.gcp import storage as gcp_storage
 
 _SERVICES = (
+    ebs,
+    messaging,
+    names,
+    disks,
+    services,
     ec2,
     eks,
     file_storage,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.costing.context import KNOWN_LATER, Context, Coster
-from domain.costing.values import GIB, number, text
+from domain.costing.values import GIB, block, blocks, number, text
 from domain.usage import FileSystem, Usage
 
 _SLOWEST_MB_PER_S_PER_TIB = 125.0
+_OPENZFS_IOPS_A_GIB = 3.0
 
 
 def lustre(context: Context) -> Iterator[Usage]:
@@ -32,4 +33,60 @@ def lustre(context: Context) -> Iterator[Usage]:
     )
 
 
-COSTERS: dict[str, Coster] = {"aws:fsx/lustreFileSystem:LustreFileSystem": lustre}
+def openzfs(context: Context) -> Iterator[Usage]:
+    """Capacity, throughput, and operations beyond the three that each GiB includes."""
+    yield from _provisioned(context, "fsx_openzfs", "fsx_openzfs.ssd", "fsx_openzfs.ssd")
+    written = block(context.get("diskIopsConfiguration"))
+    iops = number(written.get("iops")) if text(written.get("mode")) == "USER_PROVISIONED" else None
+    if iops is not None:
+        included = _OPENZFS_IOPS_A_GIB * (number(context.get("storageCapacity")) or 0.0)
+        extra = max(iops - included, 0.0) * context.seconds
+        yield context.use("file_storage", "fsx_openzfs.ssd.iops", "iops_seconds", extra)
+
+
+def windows(context: Context) -> Iterator[Usage]:
+    """Capacity and throughput, dearer in two zones."""
+    zones = "multi_az" if "MULTI" in (text(context.get("deploymentType")) or "") else "single_az"
+    kind = (text(context.get("storageType")) or "SSD").lower()
+    product = f"fsx_windows.{zones}"
+    yield from _provisioned(context, "fsx_windows", f"{product}.{kind}", product)
+
+
+def _provisioned(context: Context, family: str, capacity: str, throughput: str) -> Iterator[Usage]:
+    gib = number(context.get("storageCapacity"))
+    rate = number(context.get("throughputCapacity"))
+    if gib is None or rate is None:
+        yield context.unpriceable("file system", f"its size or throughput is {KNOWN_LATER}")
+        return
+    yield context.kept("file_storage", f"{capacity}.storage", gib * GIB)
+    rate_seconds = rate * 1e6 * context.seconds
+    yield context.use("file_storage", f"{throughput}.throughput", "rate_seconds", rate_seconds)
+    backup = context.quantities.stored_bytes
+    yield context.kept("file_storage", f"{family}.backup.storage", backup)
+
+
+def elastic(context: Context) -> Iterator[Usage]:
+    """EFS: what it holds, what is read from its slow tier, throughput that is provisioned."""
+    stated = context.quantities
+    one_zone = text(context.get("availabilityZoneName")) is not None
+    tier = "one_zone" if one_zone else "standard"
+    yield context.kept("file_storage", f"efs.{tier}.storage", stated.stored_bytes)
+    if blocks(context.get("lifecyclePolicies")):
+        slow = "one_zone_infrequent_access" if one_zone else "infrequent_access"
+        yield context.kept("file_storage", f"efs.{slow}.storage", None)
+        yield context.use(
+            "file_storage", "efs.infrequent_access.retrieval", "bytes", stated.retrieved_bytes
+        )
+    mib = number(context.get("provisionedThroughputInMibps"))
+    if mib is not None:
+        # A twentieth of a MiB/s comes with each GiB that is stored; nothing is stored yet.
+        rate_seconds = mib * 1e6 * context.seconds
+        yield context.use("file_storage", "efs.standard.throughput", "rate_seconds", rate_seconds)
+
+
+COSTERS: dict[str, Coster] = {
+    "aws:fsx/lustreFileSystem:LustreFileSystem": lustre,
+    "aws:fsx/openZfsFileSystem:OpenZfsFileSystem": openzfs,
+    "aws:fsx/windowsFileSystem:WindowsFileSystem": windows,
+    "aws:efs/fileSystem:FileSystem": elastic,
+}

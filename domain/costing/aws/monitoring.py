@@ -32,6 +32,12 @@ def log_group(context: Context) -> Iterator[Usage]:
     stated = context.quantities
     yield context.use("logging", "ingest", "bytes", stated.ingested_bytes)
     yield context.kept("logging", "storage", stated.stored_bytes)
+    yield context.use("logging", "scan", "bytes", stated.scanned_bytes)
+
+
+def dashboard(context: Context) -> Iterator[Usage]:
+    """A dashboard by the month."""
+    yield context.hours("monitoring", "dashboard")
 
 
 def trail(context: Context) -> Iterator[Usage]:
@@ -43,12 +49,15 @@ def trail(context: Context) -> Iterator[Usage]:
     on_data = any(blocks(each.get("dataResources")) or "fieldSelectors" in each for each in selects)
     if on_data:
         yield context.use("audit_trail", "data_events", "requests", context.quantities.requests)
+    if blocks(context.get("insightSelectors")):
+        yield context.use("audit_trail", "insight_events", "requests", None)
     context.note("The first audit trail of an account is taken to be the one: its events are free.")
 
 
 COSTERS: dict[str, Coster] = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": composite_alarm,
+    "aws:cloudwatch/dashboard:Dashboard": dashboard,
     "aws:cloudwatch/logGroup:LogGroup": log_group,
     "aws:cloudtrail/trail:Trail": trail,
 }

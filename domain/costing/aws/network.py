@@ -51,7 +51,15 @@ def transit_attachment(context: Context) -> Iterator[Usage]:
     yield context.use("transit_gateway", "data", "bytes", context.quantities.processed_bytes)
 
 
+def vpn(context: Context) -> Iterator[Usage]:
+    """Hours of a tunnel, and of its attachment where it ends at a transit gateway."""
+    yield context.hours("vpn", "connection_hour")
+    if "transitGatewayId" in context.resource.inputs:
+        yield from transit_attachment(context)
+
+
 COSTERS: dict[str, Coster] = {
+    "aws:ec2/vpnConnection:VpnConnection": vpn,
     "aws:ec2/natGateway:NatGateway": nat_gateway,
     "aws:ec2/eip:Eip": address,
     "aws:ec2/vpcEndpoint:VpcEndpoint": endpoint,

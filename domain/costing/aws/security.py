@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.costing.context import Context, Coster
+from domain.costing.values import text
 from domain.usage import Usage
+
+_PLAIN_KINDS = ("SYMMETRIC_DEFAULT", "RSA_2048")
 
 
 def key(context: Context) -> Iterator[Usage]:
     """A key by the month, and its use."""
     yield context.hours("key_management", "key")
-    yield context.use("key_management", "requests", "requests", context.quantities.requests)
+    kind = text(context.get("customerMasterKeySpec")) or "SYMMETRIC_DEFAULT"
+    plain = kind in _PLAIN_KINDS or kind.startswith("HMAC")
+    item = "requests" if plain else "asymmetric_requests"
+    yield context.use("key_management", item, "requests", context.quantities.requests)
 
 
 def secret(context: Context) -> Iterator[Usage]:

@@ -71,7 +71,13 @@ def forwarding_rule(context: Context) -> Iterator[Usage]:
     )
 
 
+def vpn_tunnel(context: Context) -> Iterator[Usage]:
+    """Hours of a tunnel; what goes through is data transfer."""
+    yield context.hours("vpn", "tunnel_hour")
+
+
 COSTERS: dict[str, Coster] = {
+    "gcp:compute/vPNTunnel:VPNTunnel": vpn_tunnel,
     "gcp:compute/routerNat:RouterNat": router_nat,
     "gcp:compute/address:Address": address,
     "gcp:compute/globalAddress:GlobalAddress": address,

@@ -1,4 +1,4 @@
-"""Google Cloud keys, alarms and logs."""
+"""Google Cloud keys, secrets and alarms."""
 
 from __future__ import annotations
 
@@ -8,12 +8,27 @@ from domain.costing.context import Context, Coster
 from domain.costing.values import blocks
 from domain.usage import Usage
 
+_SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion"
+
 
 def key(context: Context) -> Iterator[Usage]:
     """One active version by the month, and its use."""
     context.note("A key has one active version; each rotation adds another.")
     yield context.hours("key_management", "key")
     yield context.use("key_management", "requests", "requests", context.quantities.requests)
+
+
+def secret(context: Context) -> Iterator[Usage]:
+    """Reads of a secret; its versions are billed with the versions."""
+    if not any(True for _ in context.users(_SECRET_VERSION)):
+        yield context.hours("secrets", "version", None)
+    yield context.use("secrets", "requests", "requests", context.quantities.requests)
+    yield context.use("secrets", "rotations", "requests", None)
+
+
+def secret_version(context: Context) -> Iterator[Usage]:
+    """An active version by the month."""
+    yield context.hours("secrets", "version")
 
 
 def alarm(context: Context) -> Iterator[Usage]:
@@ -24,5 +39,8 @@ def alarm(context: Context) -> Iterator[Usage]:
 
 COSTERS: dict[str, Coster] = {
     "gcp:kms/cryptoKey:CryptoKey": key,
+    "gcp:secretmanager/secret:Secret": secret,
+    "gcp:secretmanager/regionalSecret:RegionalSecret": secret,
+    _SECRET_VERSION: secret_version,
     "gcp:monitoring/alertPolicy:AlertPolicy": alarm,
 }

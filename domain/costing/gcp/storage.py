@@ -1,4 +1,4 @@
-"""Google Cloud storage: buckets, disks and file systems."""
+"""Google Cloud storage: buckets and file systems."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from collections.abc import Iterator
 
 from domain.costing.buckets import planned_bytes
 from domain.costing.context import KNOWN_LATER, Context, Coster
-from domain.costing.nodes import Volume, bill_volumes
-from domain.costing.values import GIB, block, last_part, number, text
+from domain.costing.values import GIB, block, number, text
 from domain.usage import FileSystem, ObjectStorage, Usage
 
 _LUSTRE_MB_PER_S_PER_TIB = 125.0
-# A disk without a size, by its kind (Compute Engine API, disks.insert).
-_USUAL_GIB = {"pd-standard": 500.0, "pd-ssd": 100.0, "pd-balanced": 100.0}
 
 
 def bucket(context: Context) -> Iterator[Usage]:
@@ -29,15 +26,6 @@ def bucket(context: Context) -> Iterator[Usage]:
         retrieved_bytes=stated.retrieved_bytes,
         storage_class=(text(context.get("storageClass")) or "STANDARD").lower(),
     )
-
-
-def disk(context: Context) -> Iterator[Usage]:
-    """A disk of its own."""
-    kind = last_part(context.get("type")) or "pd-standard"
-    gib = number(context.get("size"))
-    if gib is None and not any(context.get(key) for key in ("image", "snapshot", "sourceDisk")):
-        gib = _USUAL_GIB.get(kind)
-    yield from bill_volumes(context, [Volume(kind, gib, number(context.get("provisionedIops")))])
 
 
 def lustre(context: Context) -> Iterator[Usage]:
@@ -91,7 +79,6 @@ def _capacity(context: Context, product: str, gib: float) -> FileSystem:
 
 COSTERS: dict[str, Coster] = {
     "gcp:storage/bucket:Bucket": bucket,
-    "gcp:compute/disk:Disk": disk,
     "gcp:lustre/instance:Instance": lustre,
     "gcp:filestore/instance:Instance": filestore,
     "gcp:parallelstore/instance:Instance": parallelstore,
