@@ -54,7 +54,7 @@ class Resource:
     @property
     def name(self) -> str:
         """The logical name, which the program gave."""
-        return self.urn.rsplit("::", 1)[-1]
+        return self.urn.split("::", 3)[-1]
 
     @property
     def is_provider(self) -> bool:
