@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import textwrap
 import time
 from pathlib import Path
@@ -159,6 +162,7 @@ def test_logged_errors_fail_the_program(tmp_path: Path) -> None:
         ("pulumi.Config().require('size')", "Missing required configuration variable 'demo:size'"),
         ("Thing('a'); Thing('a')", "are called 'a'"),
         ("pulumi.Output.from_input(1).apply(lambda _: 1 / 0)", "ZeroDivisionError"),
+        ("import os; os.environ['NOT_SET']", ": KeyError: 'NOT_SET'"),
         ("x = = 1", ": SyntaxError: invalid syntax"),
     ],
 )
@@ -197,8 +201,66 @@ def test_a_program_that_never_ends_is_stopped_with_its_children(tmp_path: Path) 
     )
     assert "did not end within 3 s" in told
     assert time.monotonic() - started < 10
-    stat = Path(f"/proc/{(tmp_path / 'child').read_text()}/stat")
-    assert not stat.exists() or stat.read_text().split()[2] == "Z"
+    assert _gone(int((tmp_path / "child").read_text()))
+
+
+def test_an_interrupt_ends_the_program_too(tmp_path: Path) -> None:
+    folder = project(
+        tmp_path,
+        """
+        import os, pathlib, time
+        pathlib.Path("half").write_text(str(os.getpid()))
+        os.rename("half", "child")
+        time.sleep(600)
+        """,
+    )
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, pathlib; from stacks.synthesis import synthesise\n"
+            "synthesise(pathlib.Path(sys.argv[1]), 'dev', cache=None)",
+            str(folder),
+        ],
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 20
+    while not (folder / "child").exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    parent.send_signal(signal.SIGINT)
+    assert parent.wait(10) != 0
+    assert _gone(int((folder / "child").read_text()))
+
+
+def _gone(process: int) -> bool:
+    stat = Path(f"/proc/{process}/stat")
+    return not stat.exists() or stat.read_text().split()[2] == "Z"
+
+
+def test_components_of_other_languages_are_named(tmp_path: Path) -> None:
+    graph = run(
+        tmp_path,
+        """
+        class Cluster(pulumi.ComponentResource):
+            def __init__(self, name):
+                super().__init__("eks:index:Cluster", name, {"nodes": 2}, None, remote=True)
+        Cluster("k")
+        """,
+    )
+    assert "'k' (eks:index:Cluster)" in graph.notes[0]
+
+
+def test_an_entry_point_may_be_asynchronous(tmp_path: Path) -> None:
+    graph = run(
+        tmp_path,
+        """
+        async def main():
+            return {"size": Thing("a", size=4).size}
+        pulumi.run(main)
+        """,
+    )
+    assert graph.outputs == {"size": 4}
 
 
 def test_an_sdk_call_that_nobody_knows_is_named(tmp_path: Path) -> None:
@@ -231,7 +293,7 @@ def test_main_may_be_a_folder_and_is_the_working_directory(tmp_path: Path) -> No
 
 
 def test_the_second_time_is_from_the_cache_until_something_changes(tmp_path: Path) -> None:
-    folder, cache = project(tmp_path, "import os\nos.write(2, b'')\n"), tmp_path / "cache"
+    cache = tmp_path / "cache"
     program = """
         import sizes, pathlib
         with open("runs", "a") as runs: runs.write("x")
@@ -267,6 +329,16 @@ def test_the_second_time_is_from_the_cache_until_something_changes(tmp_path: Pat
         entry.write_text("{broken")
     assert again()[0] == 5
     assert again()[0] == 5
+
+
+def test_revisions_of_a_program_are_kept_side_by_side(tmp_path: Path) -> None:
+    cache, sizes = tmp_path / "cache", []
+    for folder, size in (("before", 1), ("after", 2), ("before-again", 1)):
+        (tmp_path / folder).mkdir()
+        place = project(tmp_path / folder, f"Thing('a', size={size})")
+        sizes.append(synthesise(place, "dev", cache=cache).resources[-1].inputs["size"])
+    assert sizes == [1, 2, 1]
+    assert len(list(cache.iterdir())) == 2
 
 
 def test_a_cache_that_cannot_be_written_does_not_matter(tmp_path: Path) -> None:

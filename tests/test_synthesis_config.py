@@ -164,7 +164,7 @@ def test_without_a_passphrase_a_secret_is_a_placeholder_and_that_is_said(
 
 
 LEAKY = """
-import base64, gzip, json, pulumi
+import base64, gzip, json, os, pulumi
 secret = pulumi.Config().require_secret("password")
 plain = pulumi.Config().require("password")
 
@@ -181,6 +181,7 @@ Thing("text", script=script, json=json.dumps({"p": plain}), url=f"https://u:{pla
 Thing(f"named-{plain}", size=1)
 pulumi.log.warn(f"password {plain} is weak")
 pulumi.export("script", script)
+pulumi.export("environment", "key=" + os.environ["AWS_SECRET_ACCESS_KEY"])
 """
 
 
@@ -188,6 +189,7 @@ def test_no_secret_leaves_the_child_however_it_is_wrapped(
     tmp_path: Path, key: tuple[bytes, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "open sesame")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "kept/to+itself")
     derived, salt = key
     stack = (
         f"encryptionsalt: {salt}\nconfig: {{password: {{secure: '{encrypt(derived, SECRET)}'}}}}"
@@ -206,7 +208,7 @@ def test_no_secret_leaves_the_child_however_it_is_wrapped(
     assert text["nested"] == {"files": [{"content": "[secret]"}]}
     assert by_name["named-[secret]"].inputs == {"size": 1}
     assert graph.notes == ("password [secret] is weak",)
-    assert graph.outputs == {"script": "[secret]"}
+    assert graph.outputs == {"script": "[secret]", "environment": "[secret]"}
     assert graph.config["demo:password"] == "[secret]"
     kept = "".join(path.read_text() for path in cache.iterdir())
     for told in (repr(graph), kept):

@@ -33,11 +33,14 @@ def default_cache() -> Path:
 
 
 class Entry:
-    """Where the answer for one stack in one mode is kept, or would be."""
+    """Where the answer for one stack in one mode is kept, or would be.
+
+    Neither the project's folder nor the files' absolute paths count, so that a revision that
+    was checked out elsewhere is found again; several revisions have an entry each.
+    """
 
     def __init__(self, folder: Path, project: Project, stack: str, mode: str, python: str) -> None:
         known = (
-            str(project.folder),
             stack,
             mode,
             python,
@@ -48,34 +51,47 @@ class Entry:
             *(_digest(path) or "" for path in (project.file, project.stack_file(stack))),
             *(_digest(path) or "" for path in sorted(Path(__file__).parent.glob("*.py"))),
         )
-        self._file = folder / (sha256("\0".join(known).encode()).hexdigest()[:40] + ".json")
+        self._folder = folder
+        self._project = project.folder
+        self._key = _hash(*known)
 
     def load(self) -> dict[str, Any] | None:
-        """The kept answer, while it still holds; anything unreadable counts as absent."""
-        try:
-            kept = json.loads(self._file.read_text(encoding="utf-8"))
-            if kept["made_of"] != _made_of(kept["made_of"]):
-                return None
-            answer: dict[str, Any] = kept["answer"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return answer
+        """A kept answer that still holds; anything unreadable counts as absent."""
+        for file in self._folder.glob(f"{self._key}-*.json"):
+            try:
+                kept = json.loads(file.read_text(encoding="utf-8"))
+                if kept["made_of"] == self._made_of(kept["made_of"]):
+                    os.utime(file)
+                    answer: dict[str, Any] = kept["answer"]
+                    return answer
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return None
 
     def store(self, answer: dict[str, Any], sources: Iterable[str]) -> None:
         """Keeps an answer and what it was made of; where nothing can be written, it does not."""
-        kept = {"made_of": _made_of(_with_folders(sources)), "answer": answer}
-        folder = self._file.parent
+        made_of = self._made_of(_with_folders(sources))
+        file = self._folder / f"{self._key}-{_hash(json.dumps(made_of, sort_keys=True))}.json"
         with suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
             try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(kept, file)
-                os.replace(temporary, self._file)
+                with os.fdopen(handle, "w", encoding="utf-8") as new:
+                    json.dump({"made_of": made_of, "answer": answer}, new)
+                os.replace(temporary, file)
             except OSError:
                 os.unlink(temporary)
                 raise
-            _drop_oldest(folder)
+            _drop_oldest(self._folder)
+
+    def _made_of(self, paths: Iterable[str]) -> dict[str, str | None]:
+        """Content by path: the project's own files by the path inside it."""
+        found = {}
+        for name in paths:
+            path = self._project / name
+            inside = path.is_relative_to(self._project)
+            found[str(path.relative_to(self._project)) if inside else name] = _digest(path)
+        return found
 
 
 def _with_folders(sources: Iterable[str]) -> set[str]:
@@ -84,8 +100,8 @@ def _with_folders(sources: Iterable[str]) -> set[str]:
     return files | {os.path.dirname(file) for file in files if not file.endswith(".py")}
 
 
-def _made_of(paths: Iterable[str]) -> dict[str, str | None]:
-    return {path: _digest(Path(path)) for path in paths}
+def _hash(*parts: str) -> str:
+    return sha256("\0".join(parts).encode()).hexdigest()[:24]
 
 
 def _digest(path: Path) -> str | None:
@@ -93,7 +109,7 @@ def _digest(path: Path) -> str | None:
     try:
         if path.is_dir():
             names = sorted(name for name in os.listdir(path) if not name.startswith(("__", ".")))
-            return sha256("\0".join(names).encode()).hexdigest()
+            return _hash(*names)
         return sha256(path.read_bytes()).hexdigest()
     except OSError:
         return None

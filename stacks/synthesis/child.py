@@ -8,9 +8,11 @@ revision of ours), so none of our packages is imported by name here.
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.util
 import json
 import os
+import re
 import runpy
 import sys
 from collections.abc import Iterator
@@ -19,9 +21,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+_CREDENTIAL = re.compile(r"SECRET|TOKEN|PASSWORD|PASSPHRASE|PRIVATE_KEY", re.IGNORECASE)
+"""Environment variables whose values may be told to nobody."""
+_SHORTEST_CREDENTIAL = 8
+
 
 def main() -> None:
     """Answers the request on stdin and ends, whatever threads the program left behind."""
+    # Importing a provider's SDK makes millions of objects that stay; collecting among them
+    # takes a third of the whole run.
+    gc.set_threshold(200_000, 20, 20)
     request = json.load(sys.stdin)
     answer_to = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -34,6 +43,9 @@ def main() -> None:
 
 def _synthesise(request: dict[str, Any]) -> dict[str, Any]:
     redactor = _sibling("redaction").Redactor(request["secrets"])
+    for name, value in os.environ.items():
+        if len(value) >= _SHORTEST_CREDENTIAL and _CREDENTIAL.search(name):
+            redactor.learn(value)
     folder = Path(request["folder"])
     try:
         import pulumi
@@ -74,7 +86,7 @@ def _synthesise(request: dict[str, Any]) -> dict[str, Any]:
         return {key: redactor.text(text) if text else None for key, text in failure.items()}
     return {
         "resources": [_redacted(state, redactor) for state in monitor.resources.values()],
-        "warnings": [redactor.text(warning) for warning in engine.warnings],
+        "warnings": [redactor.text(note) for note in (*engine.warnings, *monitor.notes)],
         "sources": sorted(_sources(folder, read, monitor_module.place_in)),
     }
 
@@ -116,8 +128,10 @@ def _place(error: BaseException, folder: Path, place_in: Any) -> str | None:
         return str(place_in(folder, error.filename, error.lineno or 1) or error.filename)
     found, trace = None, error.__traceback__
     while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        found = place_in(folder, os.path.abspath(file), trace.tb_lineno) or found
+        file = os.path.abspath(trace.tb_frame.f_code.co_filename)
+        # "<frozen os>" and its like are no files.
+        if os.path.isfile(file):
+            found = place_in(folder, file, trace.tb_lineno) or found
         trace = trace.tb_next
     if found is None and error.__cause__ is not None:
         return _place(error.__cause__, folder, place_in)

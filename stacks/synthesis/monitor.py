@@ -102,6 +102,7 @@ class Monitor:
         invent: Callable[[str, str, dict[str, Any]], tuple[str, dict[str, Any]]] | None,
     ) -> None:
         self.resources: dict[str, dict[str, Any]] = {}
+        self.notes: list[str] = []
         self._project, self._stack, self._folder = project, stack, folder
         self._plain, self._struct, self._answer, self._invent = plain, struct, answer, invent
         self._lock = threading.Lock()
@@ -158,6 +159,11 @@ class Monitor:
         answer = resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
         if request.importId:
             state["importID"] = state["id"] = answer.id = request.importId
+        if request.remote:
+            self.notes.append(
+                f"component '{request.name}' ({request.type}) is made by its provider's plugin; "
+                "the resources inside it are not known"
+            )
         if self._invent is not None and request.custom:
             identity, outputs = self._invent(request.type, request.name, inputs)
             state["id"] = answer.id = request.importId or identity

@@ -179,10 +179,14 @@ class _Merger:
 
     def config(self) -> Config:
         why = self._decrypter.closed_because
-        notes = tuple(
+        notes = [
             f"secret '{key}' is a placeholder: {why}" for key in dict.fromkeys(self._placeholders)
-        )
-        return Config(self._values, tuple(sorted(self._secret_keys)), tuple(self._secrets), notes)
+        ]
+        if imported := self._stack.data.get("environment"):
+            names = imported.get("imports") if isinstance(imported, Mapping) else imported
+            notes.append(f"what Pulumi ESC would add from {_as_text(names)} is not known here")
+        secret_keys = tuple(sorted(self._secret_keys))
+        return Config(self._values, secret_keys, tuple(self._secrets), tuple(notes))
 
     def _full(self, key: str) -> str:
         return key if ":" in key else f"{self._project.name}:{key}"
