@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from domain.blueprint import TAG_MARKET, TAG_POOL, TAG_SIZE, TAG_STACK, TAG_STOR
 from domain.environment import Environment
 
 _LABEL_MOST = 63
+_HASH_DIGITS = 6
 _NOT_LABEL = re.compile(r"[^a-z0-9_-]+")
 _NOT_NAME = re.compile(r"[^a-z0-9-]+")
 
@@ -26,10 +28,15 @@ class Names:
         """A physical name for ``name``: ``<stack>-<name>`` in what every cloud accepts.
 
         Lower-case letters, digits and hyphens, a letter first, at most ``most`` characters,
-        so that there is room for the random end that Pulumi adds.
+        so that there is room for the random end that Pulumi adds. A name that had to be cut
+        ends in a few digits of its hash: names that differ stay different.
         """
         plain = _NOT_NAME.sub("-", f"{self.stack}-{name}".lower()).strip("-")
-        return ("w-" + plain if not plain[:1].isalpha() else plain)[:most].rstrip("-")
+        whole = "w-" + plain if not plain[:1].isalpha() else plain
+        if len(whole) <= most:
+            return whole
+        end = hashlib.sha256(whole.encode()).hexdigest()[:_HASH_DIGITS]
+        return f"{whole[: most - _HASH_DIGITS - 1].rstrip('-')}-{end}"
 
     def aws_tags(
         self,
