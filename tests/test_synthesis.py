@@ -88,6 +88,7 @@ def test_resolved_mode_runs_what_is_applied_to_computed_values(tmp_path: Path) -
     preview = run(tmp_path, program)
     resolved = run(tmp_path, program, mode="resolved")
     assert [each.name for each in preview.resources] == ["demo-dev", "a"]
+    assert preview.resources[0].source is None
     a, b = (each for each in resolved.resources if each.type == "aws:demo/thing:Thing")
     assert a.outputs["arn"].startswith("arn:aws:demo:eu-west-1:")
     assert b.inputs == {"of": a.outputs["arn"] + "/x"}
@@ -127,6 +128,11 @@ def test_what_others_own_is_read_not_made(tmp_path: Path) -> None:
     assert by_name["theirs"].external
     assert by_name["theirs"].id == "t-1"
     assert by_name["ours"].inputs["of"] == UNKNOWN
+
+
+def test_another_stacks_outputs_stay_unknown_in_resolved_mode_too(tmp_path: Path) -> None:
+    program = 'pulumi.export("vpc", pulumi.StackReference("o/net/dev").require_output("vpc"))'
+    assert run(tmp_path, program, mode="resolved").outputs == {"vpc": UNKNOWN}
 
 
 def test_transforms_apply_to_everything_that_follows(tmp_path: Path) -> None:

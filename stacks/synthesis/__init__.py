@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any, Literal
 
-from domain.resources import STACK_TYPE, Resource, ResourceGraph
+from domain.resources import ResourceGraph
+from domain.resources.resource_json import read_resource, stack_outputs
 from stacks.synthesis.cache import Entry, default_cache
 from stacks.synthesis.project import Project, read_config, read_project
-from stacks.synthesis.run import config_shown, run_program
+from stacks.synthesis.run import run_program
 
 __all__ = ["Mode", "default_cache", "synthesise"]
 
@@ -41,6 +42,7 @@ def synthesise(
         InputError: project, stack, configuration or program is wrong; the message says where.
     """
     project = read_project(project_folder)
+    origin = f"stack {stack} of {project.name}"
     folder = default_cache() if cache == "default" else cache
     entry = Entry(folder, project, stack, mode, python) if folder is not None else None
     answer = entry.load() if entry else None
@@ -48,15 +50,14 @@ def synthesise(
         answer, sources = _run(project, stack, mode, timeout_seconds, python)
         if entry:
             entry.store(answer, sources)
-    resources = tuple(_resource(state) for state in answer["resources"])
-    outputs = next((each.outputs for each in resources if each.type == STACK_TYPE), {})
+    resources = tuple(read_resource(state, origin) for state in answer["resources"])
     return ResourceGraph(
         resources,
         project=project.name,
         stack=stack,
-        origin=f"stack {stack} of {project.name}",
+        origin=origin,
         config=answer["config"],
-        outputs=outputs,
+        outputs=stack_outputs(resources),
         notes=tuple(answer["notes"]),
     )
 
@@ -69,28 +70,7 @@ def _run(
     found = run_program(project, stack, config, mode, timeout_seconds, python)
     answer = {
         "resources": found["resources"],
-        "config": config_shown(config),
+        "config": config.shown(),
         "notes": [*config.notes, *found["warnings"]],
     }
     return answer, found["sources"]
-
-
-def _resource(state: dict[str, Any]) -> Resource:
-    return Resource(
-        urn=state["urn"],
-        type=state["type"],
-        inputs=state["inputs"],
-        outputs=state["outputs"],
-        custom=state["custom"],
-        id=state.get("id"),
-        parent=state.get("parent"),
-        provider=state.get("provider"),
-        dependencies=tuple(state.get("dependencies", ())),
-        property_dependencies={
-            key: tuple(urns) for key, urns in state.get("propertyDependencies", {}).items()
-        },
-        protect=state.get("protect", False),
-        external=state.get("external", False),
-        ignore_changes=tuple(state.get("ignoreChanges", ())),
-        source=state.get("sourcePosition"),
-    )

@@ -56,6 +56,8 @@ def place_in(folder: Path, file: str, line: int) -> str | None:
         path = Path(file).relative_to(folder)
     except ValueError:
         return None
+    if Path(file).parent == Path(__file__).parent:
+        return None
     return None if any(part in _NOT_OURS for part in path.parts) else f"{path}:{line}"
 
 
@@ -154,7 +156,7 @@ class Monitor:
             "ignoreChanges": list(request.ignoreChanges),
             "additionalSecretOutputs": list(request.additionalSecretOutputs),
             "aliases": [*request.aliasURNs, *(each.urn for each in request.aliases if each.urn)],
-            "sourcePosition": where,
+            "sourcePosition": _position(where),
         }
         answer = resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
         if request.importId:
@@ -190,10 +192,9 @@ class Monitor:
         )
         outputs: dict[str, Any] = {}
         if request.type == "pulumi:pulumi:StackReference":
-            # Its outputs stay unknown in a preview; after that there is nothing to know.
+            # What another stack gives out stays unknown in both modes: its names are not known.
             outputs = {"name": inputs.get("name", request.id)}
-            if self._invent is not None:
-                outputs |= {"outputs": {}, "secretOutputNames": []}
+            answer.unknown = True
         elif self._invent is not None:
             outputs = self._invent(request.type, request.name, inputs)[1]
         answer.properties.MergeFrom(
@@ -211,7 +212,7 @@ class Monitor:
             "dependencies": sorted(request.dependencies),
             "provider": self._provider(request),
             "additionalSecretOutputs": list(request.additionalSecretOutputs),
-            "sourcePosition": where,
+            "sourcePosition": _position(where),
         }
         self._keep(urn, state, where)
         return answer
@@ -276,11 +277,9 @@ class Monitor:
     def _keep(self, urn: str, state: dict[str, Any], where: str | None) -> None:
         with self._lock:
             if urn in self.resources:
-                earlier = self.resources[urn].get("sourcePosition")
-                at = f" (first at {earlier})" if earlier else ""
                 name = urn.rsplit("::", 1)[-1]
                 raise ProgramError(
-                    f"two resources of type {state['type']} are called {name!r}{at}; "
+                    f"two resources of type {state['type']} are called {name!r}; "
                     f"give each its own name (URN {urn})",
                     where,
                 )
@@ -354,6 +353,11 @@ class Monitor:
                 request.retainOnDelete = changed.options.retain_on_delete
                 request.provider = changed.options.provider
         return request
+
+
+def _position(place: str | None) -> str | None:
+    """A place as a ``ResourceV3`` has it."""
+    return "project:///{}#{}".format(*place.rsplit(":", 1)) if place else None
 
 
 def _recorded(outputs: dict[str, Any]) -> dict[str, Any]:

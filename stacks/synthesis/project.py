@@ -12,9 +12,10 @@ from typing import Any
 
 from domain.errors import InputError, near_misses
 from domain.located import KeyPath, Located, parse_yaml, read_text
+from domain.resources import SECRET
 from stacks.synthesis.passphrase import Decrypter
+from stacks.synthesis.redaction import Redactor
 
-SECRET_PLACEHOLDER = "[secret]"
 _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 _STACK_FILE = re.compile(r"Pulumi\.(.+)\.(yaml|yml|json)")
 _WHOLE_NUMBER = re.compile(r"[+-]?\d+")
@@ -66,6 +67,14 @@ class Config:
     secrets: tuple[Any, ...]
     """What was decrypted, so that it can be found again and be left out of everything."""
     notes: tuple[str, ...]
+
+    def shown(self) -> Mapping[str, str]:
+        """The values as people may see them."""
+        redactor = Redactor(self.secrets)
+        return {
+            key: SECRET if key in self.secret_keys else redactor.value(value)
+            for key, value in self.values.items()
+        }
 
 
 def read_project(start: Path) -> Project:
@@ -195,7 +204,7 @@ class _Merger:
         opened = self._decrypter.open(ciphertext, located.place(path))
         if opened is None:
             self._placeholders.append(key)
-            return SECRET_PLACEHOLDER
+            return SECRET
         return opened
 
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -94,11 +93,3 @@ def _kill_group(child: subprocess.Popen[str]) -> None:
         if stream is not None:
             stream.close()
     child.wait()
-
-
-def config_shown(config: Config) -> Mapping[str, str]:
-    """The configuration as people may see it."""
-    return {
-        key: "[secret]" if key in config.secret_keys else Redactor(config.secrets).value(value)
-        for key, value in config.values.items()
-    }
