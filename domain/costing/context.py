@@ -51,7 +51,7 @@ class Survey:
             for targets in resource.property_dependencies.values():
                 for target in targets:
                     found.setdefault(target, set()).add(resource.urn)
-            for value in _texts(resource.inputs):
+            for value in _texts(_but_its_name(resource.inputs)):
                 for other in self.graph.by_identity.get(value, ()):
                     if other.urn != resource.urn:
                         found.setdefault(other.urn, set()).add(resource.urn)
@@ -175,6 +175,11 @@ Coster = Callable[[Context], Iterable[Usage]]
 def nothing(context: Context) -> Iterable[Usage]:
     """The coster of what is billed elsewhere, or only by what others do with it."""
     return ()
+
+
+def _but_its_name(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a resource calls itself refers to nothing."""
+    return {key: value for key, value in inputs.items() if key != "name"}
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from domain.costing.aws.groups import GROUP, group_nodes
 from domain.costing.aws.launch import TEMPLATE, instance_launch
 from domain.costing.context import KNOWN_LATER, Context, Coster
-from domain.costing.nodes import Nodes, bill_nodes
+from domain.costing.nodes import Nodes, bill_nodes, bill_volumes
 from domain.costing.values import integer, text
 from domain.environment import Market
 from domain.usage import MachineHours, Usage
@@ -26,8 +26,11 @@ def instance_nodes(context: Context) -> list[Nodes]:
 
 def instance(context: Context) -> Iterator[Usage]:
     """The machine and its disks; on a dedicated host only the disks."""
-    for nodes in instance_nodes(context):
-        yield from bill_nodes(context, [nodes])
+    if text(context.get("hostId")) or text(context.get("tenancy")) == "host":
+        context.note("A machine on a dedicated host is billed with the host.")
+        yield from bill_volumes(context, instance_launch(context).volumes)
+    else:
+        yield from bill_nodes(context, instance_nodes(context))
 
 
 def reservation(context: Context) -> Iterator[Usage]:

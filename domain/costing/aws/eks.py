@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from domain.costing.aws.launch import TEMPLATE, Launch, template_launch
+from domain.costing.aws.launch import NOT_HERE, TEMPLATE, Launch, template_launch
 from domain.costing.context import KNOWN_LATER, Context, Coster
 from domain.costing.nodes import Nodes, Volume, bill_nodes
 from domain.costing.values import block, integer, is_list, number, text
@@ -31,19 +31,18 @@ def node_group_nodes(context: Context) -> list[Nodes]:
     if count is None:
         return [Nodes(None, None, gap=f"the size of the group is {KNOWN_LATER}")]
     template = context.referred("launchTemplate", TEMPLATE)
-    launch = template_launch(template) if template is not None else Launch(None)
-    if template is None and block(context.get("launchTemplate")):
-        launch = Launch(None, gap="its launch template is not in this stack")
+    if template is not None:
+        launch = template_launch(template)
+    else:
+        launch = NOT_HERE if block(context.get("launchTemplate")) else Launch()
     types = context.get("instanceTypes")
     named = [text(each) for each in types] if is_list(types) else []
     if named:
-        launch = replace(launch, machine=named[0], gap=None)
+        launch = replace(launch, machine=named[0])
         if len(named) > 1:
             context.note("Of several machine types that a group may take, the first is billed.")
-    elif launch.machine is None and template is None and launch.gap is None:
+    elif launch.machine is None and launch is not NOT_HERE:
         launch = replace(launch, machine=_USUAL_MACHINE)
-    elif launch.machine is None and template is not None:
-        launch = replace(launch, machine=_USUAL_MACHINE, gap=None)
     if not launch.volumes:
         gib = number(context.get("diskSize")) or _USUAL_DISK.gib
         launch = replace(launch, volumes=(replace(_USUAL_DISK, gib=gib),))

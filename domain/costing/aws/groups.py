@@ -10,6 +10,7 @@ from typing import Any
 from domain.blueprint import TAG_MARKET
 from domain.costing.aws.launch import (
     CONFIGURATION,
+    NOT_HERE,
     TEMPLATE,
     Launch,
     configuration_launch,
@@ -36,11 +37,7 @@ def group_nodes(context: Context) -> list[Nodes]:
         launch = template_launch(template)
     else:
         configuration = context.referred("launchConfiguration", CONFIGURATION)
-        launch = (
-            configuration_launch(configuration)
-            if configuration is not None
-            else Launch(None, gap="its launch template is not in this stack")
-        )
+        launch = NOT_HERE if configuration is None else configuration_launch(configuration)
     return [_committed(context, launch).nodes(count)]
 
 
@@ -64,20 +61,19 @@ def _count(context: Context) -> int | None:
 
 def _mixed_nodes(context: Context, mixed: Mapping[str, Any], count: int) -> list[Nodes]:
     template = context.referred("mixedInstancesPolicy", TEMPLATE)
-    if template is None:
-        return [Nodes(None, count, gap="its launch template is not in this stack")]
-    launch = _committed(context, template_launch(template))
+    launch = NOT_HERE if template is None else template_launch(template)
+    launch = _committed(context, launch)
     overrides = blocks(block(mixed.get("launchTemplate")).get("overrides"))
     if overrides:
         first = overrides[0]
         machine = text(first.get("instanceType"))
         if machine:
-            launch = replace(launch, machine=machine, gap=None)
+            launch = replace(launch, machine=machine)
             if len(overrides) > 1:
                 context.note("Of several machine types that a group may take, the first is billed.")
         elif block(first.get("instanceRequirements")):
-            reason = "the machine is chosen at launch, by what it must have"
-            launch = replace(launch, machine=None, gap=reason)
+            chosen = "the machine is chosen at launch, by what it must have"
+            launch = replace(launch, machine=None, missing=chosen)
         count = ceil(count / (number(first.get("weightedCapacity")) or 1))
     if launch.market == "reserved":
         return [launch.nodes(count)]

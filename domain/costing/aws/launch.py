@@ -30,84 +30,80 @@ _METRICS = 7
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """One launch specification; ``gap`` says why its machine has no price."""
+    """One launch specification; ``missing`` says why it names no machine, where it does not."""
 
-    machine: str | None
+    machine: str | None = None
     market: Market = "on_demand"
     volumes: tuple[Volume, ...] = ()
-    gap: str | None = None
+    tenancy: str | None = None
     detailed: bool = False
+    missing: str = f"the machine type is {KNOWN_LATER}"
 
     def nodes(self, count: int | None, market: Market | None = None) -> Nodes:
         """So many of them."""
+        gap = self.missing if self.machine is None else None
+        if self.tenancy == "dedicated":
+            gap = "no price of dedicated tenancy is known"
         return Nodes(
             machine=self.machine,
             count=count,
             market=market or self.market,
             volumes=self.volumes,
-            gap=self.gap,
+            gap=gap,
             detailed_metrics=_METRICS if self.detailed else 0,
         )
+
+
+NOT_HERE = Launch(missing="its launch template is not in this stack")
 
 
 def instance_launch(context: Context) -> Launch:
     """The launch of a single instance, over that of its template."""
     template = context.referred("launchTemplate", TEMPLATE)
-    base = template_launch(template) if template else Launch(None)
-    own = _tenancy_gap(text(context.get("tenancy")))
-    volumes = tuple(_instance_volumes(context, with_template=template is not None))
-    launch = replace(
+    if template is not None:
+        base = template_launch(template)
+    else:
+        base = NOT_HERE if block(context.get("launchTemplate")) else Launch()
+    return replace(
         base,
         machine=text(context.get("instanceType")) or base.machine,
         market=_market(context, block(context.get("instanceMarketOptions")), base.market),
-        volumes=(*volumes, *base.volumes),
-        gap=own or base.gap,
+        volumes=(*_instance_volumes(context), *base.volumes),
+        tenancy=text(context.get("tenancy")) or base.tenancy,
         detailed=truth(context.get("monitoring")) or base.detailed,
     )
-    if launch.machine is None and launch.gap is None:
-        return replace(launch, gap=f"the machine type is {KNOWN_LATER}")
-    return replace(launch, gap=own) if text(context.get("instanceType")) else launch
 
 
 def template_launch(template: Context) -> Launch:
     """The launch that a launch template describes."""
     get = template.get
-    placement = block(get("placement"))
-    gap = _tenancy_gap(text(placement.get("tenancy")))
-    machine = text(get("instanceType"))
-    if machine is None and gap is None:
-        gap = (
-            "the machine is chosen at launch, by what it must have"
-            if block(get("instanceRequirements"))
-            else f"the machine type is {KNOWN_LATER}"
-            if template.is_waiting("instanceType")
-            else "the launch template names no machine type"
-        )
+    missing = f"the machine type is {KNOWN_LATER}"
+    if block(get("instanceRequirements")):
+        missing = "the machine is chosen at launch, by what it must have"
+    elif not template.is_waiting("instanceType"):
+        missing = "the launch template names no machine type"
     return Launch(
-        machine=machine,
+        machine=text(get("instanceType")),
         market=_market(template, block(get("instanceMarketOptions")), "on_demand"),
         volumes=tuple(
             volume(block(mapping.get("ebs")), template)
             for mapping in blocks(get("blockDeviceMappings"))
             if block(mapping.get("ebs"))
         ),
-        gap=gap,
+        tenancy=text(block(get("placement")).get("tenancy")),
         detailed=truth(block(get("monitoring")).get("enabled")),
+        missing=missing,
     )
 
 
 def configuration_launch(configuration: Context) -> Launch:
     """The launch that an old launch configuration describes."""
-    machine = text(configuration.get("instanceType"))
-    gap = _tenancy_gap(text(configuration.get("placementTenancy")))
-    if machine is None and gap is None:
-        gap = f"the machine type is {KNOWN_LATER}"
     detailed = configuration.resource.inputs.get("enableMonitoring")
     return Launch(
-        machine=machine,
+        machine=text(configuration.get("instanceType")),
         market="spot" if text(configuration.get("spotPrice")) else "on_demand",
-        volumes=tuple(_instance_volumes(configuration, with_template=False)),
-        gap=gap,
+        volumes=tuple(_instance_volumes(configuration)),
+        tenancy=text(configuration.get("placementTenancy")),
         # Unlike everywhere else, detailed monitoring is on unless it is refused.
         detailed=detailed is None or truth(detailed),
     )
@@ -128,7 +124,7 @@ def volume(written: Mapping[str, Any], context: Context) -> Volume:
     )
 
 
-def _instance_volumes(context: Context, *, with_template: bool) -> Iterator[Volume]:
+def _instance_volumes(context: Context) -> Iterator[Volume]:
     root = block(context.resource.inputs.get("rootBlockDevice"))
     yield volume(root, context)
     for device in blocks(context.resource.inputs.get("ebsBlockDevices")):
@@ -139,9 +135,3 @@ def _market(context: Context, options: Mapping[str, Any], otherwise: Market) -> 
     if context.tags.get(TAG_MARKET) == "reserved":
         return "reserved"
     return "spot" if options.get("marketType") == "spot" else otherwise
-
-
-def _tenancy_gap(tenancy: str | None) -> str | None:
-    if tenancy == "dedicated":
-        return "no price of dedicated tenancy is known"
-    return "it is billed with its dedicated host" if tenancy == "host" else None

@@ -31,7 +31,15 @@ def cluster_nodes(context: Context) -> list[Nodes]:
     zones = _zones(context, context)
     pools = blocks(context.resource.inputs.get("nodePools"))
     if pools:
-        return [_pool(context, pool, zones, block(pool.get("nodeConfig"))) for pool in pools]
+        return [
+            _pool(
+                context,
+                pool,
+                len(pool.get("nodeLocations") or ()) or zones,
+                block(pool.get("nodeConfig")),
+            )
+            for pool in pools
+        ]
     written = {"nodeCount": context.get("initialNodeCount")}
     return [_pool(context, written, zones, block(context.get("nodeConfig")))]
 
@@ -56,7 +64,6 @@ def _pool(
     if each is None and total is None:
         each = _USUAL_NODES
         context.note(f"A pool without a size counts {_USUAL_NODES} nodes in each zone.")
-        each = 1 if zones > 1 else each
     count = total if each is None and total is not None else (each or 0) * zones
     machine = text(config.get("machineType")) or _USUAL_MACHINE
     machine = with_gpus(machine, blocks(config.get("guestAccelerators")), context.catalog)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.costing.context import Context, Coster
+from domain.costing.gcp import compute
 from domain.costing.gcp.fleet import NODES
 from domain.costing.values import text
 from domain.errors import CatalogError
 from domain.usage import LoadBalancer, NatGateway, Usage
 
+_PUBLIC_PURPOSES = ("GCE_ENDPOINT", "NAT_AUTO")
 _PROXIES = ("TargetHttpProxy", "TargetHttpsProxy", "TargetTcpProxy", "TargetSslProxy", "Grpc")
 
 
@@ -48,10 +50,22 @@ def _hosts(context: Context, machine: str | None) -> int:
 
 def address(context: Context) -> Iterator[Usage]:
     """A public address: dearer while nothing uses it. Private ones are free."""
-    if text(context.get("addressType")) == "INTERNAL":
+    internal = text(context.get("addressType")) == "INTERNAL"
+    if internal or text(context.get("purpose")) not in (None, *_PUBLIC_PURPOSES):
         return
-    used = any(True for _ in context.users())
-    yield context.hours("public_address", "in_use.hour" if used else "unused.hour")
+    users = list(context.users())
+    instances = [context.beside(user) for user in users if user.type == compute.INSTANCE]
+    if not users:
+        item = "unused.hour"
+    elif len(instances) == len(users) and all(map(_is_spot, instances)):
+        item = "in_use_on_spot.hour"
+    else:
+        item = "in_use.hour"
+    yield context.hours("public_address", item)
+
+
+def _is_spot(instance: Context) -> bool:
+    return all(nodes.market == "spot" for nodes in compute.instance_nodes(instance))
 
 
 def forwarding_rule(context: Context) -> Iterator[Usage]:

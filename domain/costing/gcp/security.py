@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.costing.context import Context, Coster
-from domain.costing.values import blocks
+from domain.costing.values import block, blocks
 from domain.usage import Usage
 
 _SECRET_VERSION = "gcp:secretmanager/secretVersion:SecretVersion"
+
+
+_SECRETS = (
+    "gcp:secretmanager/secret:Secret",
+    "gcp:secretmanager/regionalSecret:RegionalSecret",
+)
 
 
 def key(context: Context) -> Iterator[Usage]:
@@ -27,8 +33,11 @@ def secret(context: Context) -> Iterator[Usage]:
 
 
 def secret_version(context: Context) -> Iterator[Usage]:
-    """An active version by the month."""
-    yield context.hours("secrets", "version")
+    """An active version by the month, in each place that it is kept."""
+    parent = context.referred("secret", *_SECRETS)
+    replication = block(parent.get("replication")) if parent is not None else {}
+    places = blocks(block(replication.get("userManaged")).get("replicas"))
+    yield context.hours("secrets", "version", float(max(len(places), 1)))
 
 
 def alarm(context: Context) -> Iterator[Usage]:
@@ -39,8 +48,7 @@ def alarm(context: Context) -> Iterator[Usage]:
 
 COSTERS: dict[str, Coster] = {
     "gcp:kms/cryptoKey:CryptoKey": key,
-    "gcp:secretmanager/secret:Secret": secret,
-    "gcp:secretmanager/regionalSecret:RegionalSecret": secret,
+    **dict.fromkeys(_SECRETS, secret),
     _SECRET_VERSION: secret_version,
     "gcp:monitoring/alertPolicy:AlertPolicy": alarm,
 }
