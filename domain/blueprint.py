@@ -118,7 +118,11 @@ def zones_in(environment: Environment, region: str) -> int:
 
 
 def nat_gateways(environment: Environment, region: str) -> int:
-    """Gateways in one region; none where the network is somebody else's."""
+    """Gateways in one region; none where the network is somebody else's.
+
+    Cloud NAT is one gateway for all the zones of a region.
+    """
     if environment.network.nat == "none" or environment.network.vpc:
         return 0
-    return zones_in(environment, region) if environment.network.nat == "per_zone" else 1
+    apart = environment.network.nat == "per_zone" and environment.provider == "aws"
+    return zones_in(environment, region) if apart else 1

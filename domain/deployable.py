@@ -80,6 +80,7 @@ def problems(environment: Environment, catalog: Catalog) -> Iterator[Problem]:
     for name in environment.storage:
         yield from _storage(environment, name)
     yield from _network(environment)
+    yield from _homeless(environment)
     yield from _governance(environment)
 
 
@@ -226,6 +227,25 @@ def _network(environment: Environment) -> Iterator[Problem]:
                 ("network", "load_balancer"),
                 "an application load balancer needs two zones; name them in 'zones'",
             )
+
+
+def _homeless(environment: Environment) -> Iterator[Problem]:
+    """What stands in the network of the home region, where no pool brings one."""
+    if environment.region in blueprint.pool_regions(environment):
+        return
+    shared = [
+        ("storage", name)
+        for name, storage in environment.storage.items()
+        if isinstance(storage, SharedFileSystem)
+    ]
+    if environment.network.load_balancer != "none":
+        shared.append(("network", "load_balancer"))
+    for path in shared:
+        yield Problem(
+            path,
+            f"stands in {environment.region}, but no pool does; give a pool that region, or the "
+            "environment the region of its pools",
+        )
 
 
 def _governance(environment: Environment) -> Iterator[Problem]:

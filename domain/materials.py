@@ -171,23 +171,22 @@ def network_usage(
     provider = environment.provider
     for region in blueprint.pool_regions(environment):
         name = network_name(environment, region)
+        moved = None if nat_bytes is None else nat_bytes.get(region, 0.0)
         gateways = blueprint.nat_gateways(environment, region)
-        # Cloud NAT is one gateway for all zones of a region.
-        if provider == "gcp":
-            gateways = min(gateways, 1)
-        if environment.network.nat != "none":
+        for index in range(gateways):
             yield NatGateway(
                 resource=name,
                 provider=provider,
                 region=region,
                 seconds=seconds,
-                bytes=None if nat_bytes is None else nat_bytes.get(region, 0.0),
-                gateways=gateways,
-                machines=hosts.get(region, 0.0) if gateways else 0.0,
+                # Traffic spreads over the zones; what it costs does not depend on how.
+                bytes=moved if moved is None or index == 0 else 0.0,
+                machines=hosts.get(region, 0.0),
             )
-            yield _service(
-                name, provider, region, "public_address", "in_use.hour", gateways, seconds
-            )
+            yield _service(name, provider, region, "public_address", "in_use.hour", 1, seconds)
+        if moved and not gateways and environment.network.nat != "none":
+            # Somebody else's gateway: its hours are theirs, our traffic is ours.
+            yield NatGateway(name, provider, region, 0.0, moved, gateways=0, machines=0.0)
         if "session" in environment.network.endpoints and provider == "aws":
             for _ in blueprint.SESSION_SERVICES:
                 yield InterfaceEndpoint(
@@ -241,6 +240,7 @@ def _network_logs(environment: Environment) -> Iterator[Usage]:
         at = (owner, environment.provider, region, "logging")
         yield _unstated(*at, "ingest", "bytes")
         yield _unstated(*at, "storage", "byte_seconds")
+        yield _unstated(*at, "scan", "bytes")
 
 
 def _governance(environment: Environment) -> Iterator[Usage]:
@@ -249,8 +249,12 @@ def _governance(environment: Environment) -> Iterator[Usage]:
     for region in blueprint.key_regions(environment):
         yield _service(GOVERNANCE, provider, region, "key_management", "key", 1, MONTH_SECONDS)
         yield _unstated(GOVERNANCE, provider, region, "key_management", "requests", "requests")
+    if environment.governance.alert_emails and provider == "aws":
+        for region in blueprint.pool_regions(environment):
+            yield _unstated(GOVERNANCE, provider, region, "notification", "requests", "requests")
     if environment.governance.audit:
-        if provider == "aws":
+        watched = any(each.kind == "object_store" for each in environment.storage.values())
+        if provider == "aws" and watched:
             yield _unstated(GOVERNANCE, provider, home, "audit_trail", "data_events", "requests")
         yield ObjectStorage(
             resource=GOVERNANCE,

@@ -103,6 +103,18 @@ def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     assert second.startswith(f"{path}:7: pools.train.image: ")
 
 
+def test_what_nodes_share_needs_a_network_where_it_stands() -> None:
+    environment = changed(AWS, "pools.train.region", "us-west-2")
+    check_deployable(environment, load_catalog())
+    away = {**AWS["pools"]["train"], "region": "us-west-2"}
+    shared = {**AWS, "pools": {"train": away}}
+    file_system = {"kind": "file_system", "size": "4 TiB"}
+    with pytest.raises(InputError, match=r"storage\.scratch: stands in us-east-1, but no pool"):
+        check_deployable(changed(shared, "storage.scratch", file_system), load_catalog())
+    with pytest.raises(InputError, match=r"network\.load_balancer: stands in us-east-1"):
+        check_deployable(changed(shared, "network.load_balancer", "network"), load_catalog())
+
+
 def test_a_stack_without_an_environment_has_none(tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.dev.yaml"
     path.write_text("config:\n  aws:region: us-east-1\n")

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from environments import environments, project_with
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from domain.catalog import load_catalog
 from domain.costing.plan import cost_graph
@@ -46,11 +51,23 @@ def bill_of_graph(graph: ResourceGraph) -> Lines:
     return lines
 
 
-@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
-def test_a_stack_costs_what_its_environment_costs(stack: str) -> None:
-    environment = read_environment(ROOT / f"Pulumi.{stack}.yaml")
+def assert_one_bill(project: Path, stack: str) -> None:
+    environment = read_environment(project / f"Pulumi.{stack}.yaml")
     assert environment is not None
-    declared = bill_of_graph(graph_of_stack(ROOT, stack))
+    declared = bill_of_graph(graph_of_stack(project, stack))
     planned = bill_of_environment(environment)
     assert dict(declared - planned) == {}, "declared by the program only"
     assert dict(planned - declared) == {}, "in the bill of materials only"
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_a_stack_costs_what_its_environment_costs(stack: str) -> None:
+    assert_one_bill(ROOT, stack)
+
+
+# A child process and an SDK's import for each environment: few are drawn here.
+@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(["aws", "gcp"]).flatmap(environments))
+def test_any_environment_costs_what_is_declared_for_it(environment: dict[str, Any]) -> None:
+    with TemporaryDirectory() as folder:
+        assert_one_bill(project_with(Path(folder), environment), "drawn")

@@ -2,15 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
 
+from domain.costing.quantities import Quantities
 from domain.environment import Environment
 from domain.errors import InputError
 from domain.located import Located
+from domain.prediction import Prediction
 from domain.reading import ScenarioFile, load_scenario
+from domain.resources import ResourceGraph
+from domain.usage import NatGateway, ObjectStorage, Usage
 from windtunnel.stack_config import environment_as_config
+
+if TYPE_CHECKING:
+    from simulator.study.simulate import Flown
+
+
+@dataclass(frozen=True, slots=True)
+class FlownOnStack:
+    """A prediction on the hardware of a stack, and the use that it makes of the stack."""
+
+    flown: Flown
+    prediction: Prediction
+    quantities: Mapping[str, Quantities]
+    """Component of the stack (a bucket, the network) → its use in a month."""
+
+
+def fly_on(
+    graph: ResourceGraph,
+    scenario: Path,
+    settings: Sequence[str],
+    *,
+    prices: Path | None,
+    runs_per_month: float,
+    replications: int | None,
+    workers: int,
+) -> FlownOnStack:
+    """Flies a scenario on the hardware that a graph declares.
+
+    Raises:
+        InputError: the graph has no hardware to fly on, or the scenario does not fit it.
+    """
+    from domain.costing.hardware import environment_of
+
+    from windtunnel.flying import fly_scenario
+    from windtunnel.progress import progress_bar
+
+    environment, left_out = environment_of(graph)
+    file, settled = scenario_on(scenario, settings, environment)
+    if graph.stack:
+        file = replace(file, called=f"{file.name} on {graph.stack}")
+    with progress_bar("flying") as progress:
+        flown = fly_scenario(
+            file,
+            prices,
+            replications=replications,
+            seed=None,
+            workers=workers,
+            progress=progress,
+        )
+    prediction = replace(flown.prediction, notes=(*flown.prediction.notes, *left_out, *settled))
+    runs = f"{runs_per_month:g} run{'' if runs_per_month == 1 else 's'} a month"
+    return FlownOnStack(
+        flown,
+        prediction,
+        monthly_quantities(flown.used, runs_per_month, f"{runs} of {file.name}"),
+    )
+
+
+def monthly_quantities(
+    used: Sequence[Sequence[Usage]], runs_per_month: float, source: str
+) -> dict[str, Quantities]:
+    """What so many runs a month make of each bucket and gateway, by the mean replication.
+
+    A dataset is kept all month, however often it is read.
+    """
+    found: dict[str, Quantities] = {}
+    for together in zip(*used, strict=True):
+        first = together[0]
+        if isinstance(first, ObjectStorage):
+            buckets = [each for each in together if isinstance(each, ObjectStorage)]
+            found[first.resource] = Quantities(
+                source=source,
+                stored_bytes=_mean([each.size_bytes for each in buckets], 1.0),
+                read_requests=_mean([each.read_requests for each in buckets], runs_per_month),
+                write_requests=_mean([each.write_requests for each in buckets], runs_per_month),
+                retrieved_bytes=_mean([each.retrieved_bytes for each in buckets], runs_per_month),
+            )
+        elif isinstance(first, NatGateway):
+            moved = [each.bytes for each in together if isinstance(each, NatGateway)]
+            found[first.resource] = Quantities(
+                source=source, processed_bytes=_mean(moved, runs_per_month)
+            )
+    return found
+
+
+def _mean(values: Sequence[float | None], times: float) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) * times if len(known) == len(values) else None
 
 
 def scenario_on(

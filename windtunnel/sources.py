@@ -40,12 +40,12 @@ def one_graph(
     Raises:
         InputError: none of them, or a stack and a file at once.
     """
-    from domain.resources.reading import read_change, read_resources
-
     if stack is not None:
         if preview is not None or state is not None:
             raise InputError("give either --stack or a file, not both")
         return graph_of_stack(find_project(project or Path.cwd()), stack)
+    from domain.resources.reading import read_change, read_resources
+
     if preview is not None:
         return read_change(preview, state).after
     if state is not None:

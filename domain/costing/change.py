@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from domain.costing.plan import Plan, ResourceCost
-
 from domain.resources import STACK_TYPE, Operation, Step
 
 

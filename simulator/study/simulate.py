@@ -17,6 +17,7 @@ from domain.catalog import Catalog
 from domain.prediction import CalibrationUsed, Metric, Prediction, finite
 from domain.pricing import price
 from domain.scenario import Scenario
+from domain.usage import Usage
 from simulator.engine import Streams
 from simulator.models.calibration import PRIORS, Calibration
 from simulator.study.metering import usage_of
@@ -46,6 +47,8 @@ class Flown:
     prediction: Prediction
     by_replication: dict[str, Floats]
     is_random: bool
+    used: tuple[tuple[Usage, ...], ...] = ()
+    """What each replication is billed for."""
     jobs: dict[str, NDArray[Any]] | None = None
     """Columns of the first replication's jobs, where they were asked for."""
 
@@ -97,7 +100,8 @@ def predict(
     today: date | None = None,
 ) -> Flown:
     """The prediction that the replications of a plan add up to."""
-    bills = [price(usage_of(plan, outcome, catalog), catalog, today=today) for outcome in outcomes]
+    used = [tuple(usage_of(plan, outcome, catalog)) for outcome in outcomes]
+    bills = [price(usages, catalog, today=today) for usages in used]
     values = _values(plan, outcomes, bills)
     metrics = {
         name: summarise(replications, random=plan.is_random)
@@ -123,6 +127,7 @@ def predict(
             for name, replications in values.items()
         },
         plan.is_random,
+        tuple(used),
     )
 
 

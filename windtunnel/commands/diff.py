@@ -60,9 +60,8 @@ def diff(
 
       windtunnel diff --preview preview.json --state state.json
     """
-    from domain.costing.plan import cost_graph
-
     from domain.costing.change import compare_plans
+    from domain.costing.plan import cost_graph
     from simulator.report.comparison_tables import draw_comparison
     from simulator.report.markdown import change_as_markdown
     from simulator.report.plan_tables import draw_change
@@ -124,9 +123,8 @@ def _sides(
     state: Path | None,
     project: Path | None,
 ) -> Change:
-    from domain.resources.reading import read_change
-
     from domain.resources import Change
+    from domain.resources.reading import read_change
     from windtunnel.sources import graph_of
 
     if preview is not None:

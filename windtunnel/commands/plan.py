@@ -49,7 +49,6 @@ def plan(
       windtunnel plan --preview preview.json --scenario examples/resnet50_imagenet.yaml
     """
     from domain.costing.plan import cost_graph
-
     from simulator.report.plan_tables import draw_plan
     from simulator.report.prediction_tables import draw_prediction
     from windtunnel.flying import open_catalog
