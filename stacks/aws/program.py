@@ -26,11 +26,7 @@ from stacks.outputs import Facts, Outputs
 
 
 def declare(environment: Environment, names: Names) -> Outputs:
-    """Declares everything that the environment needs on AWS.
-
-    Raises:
-        pulumi.RunError: something that every node shares has no network to stand in.
-    """
+    """Declares everything that the environment, which is deployable, needs on AWS."""
     return _Program(environment, names).declare()
 
 
@@ -110,7 +106,7 @@ class _Program:
             args = FileSystemArgs(
                 self._environment,
                 self._names,
-                self._home(places, f"storage.{key}"),
+                places[self._home_name],
                 storage,
                 self._governance.keys.get(self._home_name),
                 self._linked_dataset(buckets),
@@ -188,7 +184,7 @@ class _Program:
     def _load_balancer(self, places: Mapping[str, Place], groups: Mapping[str, NodeGroup]) -> None:
         if self._environment.network.load_balancer == "none":
             return
-        place = self._home(places, "network.load_balancer")
+        place = places[self._home_name]
         served = {
             name: group.group.name
             for name, group in groups.items()
@@ -199,14 +195,6 @@ class _Program:
         )
         access = self._outputs.access[self._home_name]
         self._outputs.access[self._home_name] = {**access, "load_balancer": balancer.address}
-
-    def _home(self, places: Mapping[str, Place], key: str) -> Place:
-        if self._home_name not in places:
-            raise pulumi.RunError(
-                f"{key}: stands in {self._home_name}, but no pool does; "
-                "give a pool that region, or the environment the region of a pool"
-            )
-        return places[self._home_name]
 
 
 def _given_place(environment: Environment, names: Names, region: Region) -> Place:
