@@ -1,4 +1,4 @@
-"""AWS keys and secrets."""
+"""AWS keys, secrets and parameters."""
 
 from __future__ import annotations
 
@@ -26,9 +26,16 @@ def secret(context: Context) -> Iterator[Usage]:
     yield context.use("secrets", "requests", "requests", context.quantities.requests)
 
 
+def parameter(context: Context) -> Iterator[Usage]:
+    """Advanced parameters by the month; standard ones are free."""
+    if text(context.get("tier")) == "Advanced":
+        yield context.hours("secrets", "advanced_parameter")
+
+
 COSTERS: dict[str, Coster] = {
     "aws:kms/key:Key": key,
     "aws:kms/replicaKey:ReplicaKey": key,
     "aws:kms/externalKey:ExternalKey": key,
     "aws:secretsmanager/secret:Secret": secret,
+    "aws:ssm/parameter:Parameter": parameter,
 }
