@@ -143,7 +143,11 @@ def _resources(export: Result) -> list[dict[str, Any]]:
 
 
 def _bill(plan: Result) -> dict[str, Any]:
-    return json.loads(_ok(plan).stdout)["bill"]
+    """The bill of a plan; its lines follow the order of the source, which previews do not keep."""
+    bill = json.loads(_ok(plan).stdout)["bill"]
+    for entries in (bill["lines"], bill["unpriced"]):
+        entries.sort(key=lambda entry: json.dumps(entry, sort_keys=True))
+    return bill
 
 
 def test_everything_that_is_previewed_is_deployed(life: Life) -> None:

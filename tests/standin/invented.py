@@ -19,6 +19,7 @@ _NAMED_AWS = {
     "iam": {"instanceProfile", "policy", "role", "rolePolicy"},
     "lb": {"loadBalancer", "targetGroup"},
     "sns": {"topic"},
+    "ssm": {"parameter"},
 }
 _NAMED_GCP = {"compute", "logging", "storage"}
 
