@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from domain.resources.values import text
+
 _MARKUP = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # ANSI: colours and cursor movements
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # ANSI: titles and links
@@ -34,7 +36,7 @@ _MOST_LINES = 60
 
 def clean(message: str) -> str:
     """Text without colours, markup and control characters."""
-    return _MARKUP.sub("", message)
+    return _MARKUP.sub("", text(message))
 
 
 def program_error(diagnostics: Iterable[Mapping[str, Any]]) -> str | None:

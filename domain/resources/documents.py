@@ -36,8 +36,8 @@ def opened(path: Path) -> Iterator[dict[str, Any] | Events]:
         InputError: it cannot be read, is no JSON, or was cut.
     """
     try:
-        with path.open("rb") as binary:
-            yield _parsed(_decoded(binary))
+        with path.open("rb") as binary, _decoded(binary) as stream:
+            yield _parsed(stream)
     except OSError as error:
         raise InputError(
             f"cannot be read: {(error.strerror or str(error)).lower()}", where=str(path)

@@ -102,9 +102,9 @@ class ResourceGraph:
         """Resources by everything that others may call them: id, ARN, name, self link."""
         found: dict[str, list[Resource]] = {}
         for resource in self.resources:
-            names = {resource.id, *(resource.get(key) for key in _IDENTITIES)}
-            for name in names:
-                if isinstance(name, str) and is_known(name):
+            names = [resource.id, *(resource.get(key) for key in _IDENTITIES)]
+            for name in dict.fromkeys(name for name in names if isinstance(name, str)):
+                if is_known(name):
                     found.setdefault(name, []).append(resource)
         return {name: tuple(several) for name, several in found.items()}
 

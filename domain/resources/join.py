@@ -31,10 +31,7 @@ def join(change: Change, state: ResourceGraph) -> Change:
         elif step.operation == "create":
             raise _of_another_time(state, f"holds {step.urn} already, which the preview creates")
         else:
-            after = step.after
-            if after is not None and step.operation in ("update", "same"):
-                after = continued(resource, after)
-            joined.append(replace(step, before=resource, after=after))
+            joined.append(_from(resource, step))
     for step in steps.values():
         if step.operation in _NEEDS_OLD:
             raise _of_another_time(state, f"does not hold {step.urn}, which the preview knows")
@@ -57,6 +54,14 @@ def join(change: Change, state: ResourceGraph) -> Change:
         notes=tuple(notes),
     )
     return Change(before, after, tuple(joined))
+
+
+def _from(resource: Resource, step: Step) -> Step:
+    """The step with the old side of the state, which tells more than a preview or a log."""
+    after = step.after
+    if after is not None and step.operation in ("update", "same"):
+        after = continued(resource, after)
+    return replace(step, before=resource, after=after)
 
 
 def _old_urn(step: Step) -> str:

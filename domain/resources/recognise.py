@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.resources.resource_json import kind
+from domain.resources.values import text
 
 _RIGHT = (
     "what can be read is the output of 'pulumi preview --json --show-sames > preview.json' or "
@@ -45,18 +46,18 @@ def not_a_document(document: Any) -> str:
         if looks is None and _is_cloudformation(document.get("Resources")):
             looks = "a CloudFormation template"
         if looks is None:
-            keys = ", ".join(f"'{str(key)[:40]}'" for key in list(document)[:5])
+            keys = ", ".join(f"'{text(key)[:40]}'" for key in list(document)[:5])
             looks = f"an object with {keys}" if keys else "an empty object"
     else:
         looks = kind(document)
     return not_ours(looks)
 
 
-def not_json(text: str) -> str:
+def not_json(content: str) -> str:
     """The sentence for text that is no JSON."""
-    if not text.strip():
+    if not content.strip():
         return f"the file is empty; {_RIGHT}"
-    head = text[:20_000]
+    head = content[:20_000]
     flags = re.MULTILINE | re.DOTALL
     return not_ours(next((name for words, name in _TEXTS if re.match(words, head, flags)), "text"))
 
