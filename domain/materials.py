@@ -60,16 +60,7 @@ def month_of_materials(environment: Environment, catalog: Catalog) -> list[Usage
     for name, pool in environment.pools.items():
         nodes = blueprint.pool_size(pool)
         region = environment.pool_region(name) or ""
-        usages.append(
-            MachineHours(
-                resource=name,
-                provider=environment.provider,
-                region=region,
-                machine=pool.machine if isinstance(pool.machine, str) else name,
-                market=pool.market,
-                node_seconds=[MONTH_SECONDS] * nodes,
-            )
-        )
+        usages += _machines(environment, name, catalog)
         disk = disk_usage(environment, name, nodes * MONTH_SECONDS, catalog)
         usages += [disk] if disk else []
         hosts[region] += nodes * _hosts_per_node(environment, name, catalog)
@@ -93,6 +84,23 @@ def month_of_materials(environment: Environment, catalog: Catalog) -> list[Usage
     usages += load_balancer_usage(environment, MONTH_SECONDS, data_bytes=None)
     usages += _governance(environment)
     return usages
+
+
+def _machines(environment: Environment, pool_name: str, catalog: Catalog) -> Iterator[Usage]:
+    """The nodes of a pool: a group on one line, TPU slices on a line each."""
+    pool = environment.pools[pool_name]
+    name = pool.machine if isinstance(pool.machine, str) else pool_name
+    nodes = blueprint.pool_size(pool)
+    apart = isinstance(pool.machine, str) and catalog.machine(environment.provider, name).is_tpu
+    for count in [1] * nodes if apart else [nodes]:
+        yield MachineHours(
+            resource=pool_name,
+            provider=environment.provider,
+            region=environment.pool_region(pool_name) or "",
+            machine=name,
+            market=pool.market,
+            node_seconds=[MONTH_SECONDS] * count,
+        )
 
 
 def disk_usage(

@@ -56,7 +56,7 @@ class ServiceUse:
         """The amount as it is."""
         yield Charge(
             self.resource,
-            f"{self.service.replace('_', ' ')}, {self.item}",
+            f"{self.service}, {self.item}".replace("_", " ").replace(".", " "),
             self.provider,
             self.region,
             self.service,

@@ -69,6 +69,7 @@ def draw_plan(console: Console, plan: Plan) -> None:
             styles=styles,
         )
     console.print(f"total: [bold]{headline(plan.bill)}[/]")
+    _draw_usage(console, plan)
     _draw_free(console, plan)
     _draw_unpriced(console, plan)
     draw_price_dates(console, plan.bill)
@@ -127,11 +128,30 @@ def _lines(cost: ResourceCost) -> Iterable[list[str]]:
             f"${float(line.unit_price_usd):.6g}",
             dollars(line.amount_usd),
         ]
-    for gap in cost.usage:
-        price = "" if gap.unit_price_usd is None else f"${float(gap.unit_price_usd):.6g}"
-        yield [gap.component, "", gap.unit or "", price, "by usage"]
     for gap in cost.unpriced:
         yield [gap.component, "", "", "", "unpriced"]
+
+
+def _draw_usage(console: Console, plan: Plan) -> None:
+    """What waits for a quantity, the same on several resources once."""
+    waiting: dict[tuple[str, str], list[str]] = {}
+    for each in plan.resources:
+        for gap in each.usage:
+            price = "price not known"
+            if gap.unit_price_usd is not None:
+                price = f"${float(gap.unit_price_usd):.6g} per {gap.unit}"
+            waiting.setdefault((gap.component, price), []).append(each.resource.name)
+    if not waiting:
+        return
+    draw_table(
+        console,
+        [
+            Column("by usage, not in the total", words=True),
+            Column("unit price", left=True),
+            Column("resources", words=True, spare=1),
+        ],
+        [[*key, ", ".join(dict.fromkeys(names))] for key, names in waiting.items()],
+    )
 
 
 def _draw_free(console: Console, plan: Plan) -> None:
