@@ -161,7 +161,8 @@ def test_what_an_earlier_replacement_left_is_not_counted_twice(file: Any) -> Non
 
     assert names(held) == ["web"]
     assert held.resources[0].inputs == {}
-    assert "1 replaced resource waits for deletion" in held.notes[0]
+    assert "wait for deletion are not counted" in held.notes[0]
+    assert "left by an earlier replacement" in change.after.notes[0]
     assert operations(change) == {"web": "same"}
     assert names(change.before) == ["web"]
 

@@ -59,7 +59,7 @@ def program_error(diagnostics: Iterable[Mapping[str, Any]]) -> str | None:
     if len(lines) > _MOST_LINES:
         half = _MOST_LINES // 2
         lines = [*lines[:half], "...", *lines[-half:]]
-    return "\n".join(dict.fromkeys(lines)).removeprefix("error: ").strip()
+    return "\n".join(lines).removeprefix("error: ").strip()
 
 
 def failure(error: str) -> str:

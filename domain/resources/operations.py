@@ -88,7 +88,10 @@ def change_of(
             "preview with --show-sames, or give the stack's export as well (--state)"
         )
     if steps.leftovers:
-        told.append(f"{steps.leftovers} left by an earlier replacement go, not counted before")
+        told.append(
+            "left by an earlier replacement and deleted now, so not counted on either side: "
+            f"{steps.leftovers}"
+        )
 
     def side(resources: Iterable[Resource | None]) -> ResourceGraph:
         present = tuple(each for each in resources if each is not None)

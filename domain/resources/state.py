@@ -51,11 +51,11 @@ def read_state(document: Mapping[str, Any], origin: str) -> ResourceGraph:
             found[resource.urn] = resource
     if going:
         notes.append(
-            f"{going} replaced resource{'s wait' if going > 1 else ' waits'} for deletion and "
-            f"{'are' if going > 1 else 'is'} not counted; the cloud bills until it is done"
+            "replaced resources that wait for deletion are not counted, though the cloud bills "
+            f"them until then: {going}"
         )
     if gone:
-        notes.append(f"{gone} deleted, not yet made again, not counted")
+        notes.append(f"deleted resources that wait to be made again are not counted: {gone}")
     resources = tuple(found.values())
     project, stack = stack_of(resources)
     return ResourceGraph(
