@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -107,12 +108,27 @@ def test_data_sources_are_answered_by_region(tmp_path: Path) -> None:
         """
         zones = pulumi.runtime.invoke("aws:index/getAvailabilityZones:getAvailabilityZones", {})
         pulumi.export("zones", zones.value["names"])
+        policy = pulumi.runtime.invoke("aws:iam/getPolicyDocument:getPolicyDocument", {
+            "statements": [{"actions": ["s3:GetObject"], "resources": ["*"], "principals": [
+                {"type": "Service", "identifiers": ["ec2.amazonaws.com"]}]}]})
+        pulumi.export("policy", policy.value["minifiedJson"])
         other = pulumi.runtime.invoke("gcp:x/getProject:getProject", {"project": "mine"})
         pulumi.export("project", other.value["projectId"])
         """,
     )
     assert graph.outputs["zones"] == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
     assert graph.outputs["project"] == "mine"
+    assert json.loads(graph.outputs["policy"]) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "ec2.amazonaws.com"},
+                "Action": "s3:GetObject",
+                "Resource": "*",
+            }
+        ],
+    }
 
 
 def test_what_others_own_is_read_not_made(tmp_path: Path) -> None:
@@ -128,6 +144,18 @@ def test_what_others_own_is_read_not_made(tmp_path: Path) -> None:
     assert by_name["theirs"].external
     assert by_name["theirs"].id == "t-1"
     assert by_name["ours"].inputs["of"] == UNKNOWN
+
+
+def test_a_program_may_leave_early(tmp_path: Path) -> None:
+    graph = run(tmp_path, "import sys; Thing('a'); sys.exit(0)")
+    assert [each.name for each in graph.resources] == ["demo-dev", "a"]
+
+
+def test_a_stack_may_be_named_in_full(tmp_path: Path) -> None:
+    folder = project(tmp_path, "pulumi.export('owner', pulumi.get_organization())")
+    graph = synthesise(folder, "acme/demo/dev", cache=None)
+    assert graph.outputs == {"owner": "acme"}
+    assert graph.stack == "dev"
 
 
 def test_another_stacks_outputs_stay_unknown_in_resolved_mode_too(tmp_path: Path) -> None:

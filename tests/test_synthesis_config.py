@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.errors import InputError
 from stacks.synthesis import synthesise
-from stacks.synthesis.project import Config, read_config, read_project
+from stacks.synthesis.configuration import Config, read_config
+from stacks.synthesis.project import read_project
 from stacks.synthesis.redaction import Redactor
 
 PROJECT = """

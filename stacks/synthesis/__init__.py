@@ -9,8 +9,9 @@ from typing import Any, Literal
 from domain.resources import ResourceGraph
 from domain.resources.resource_json import read_resource, stack_outputs
 from stacks.synthesis.cache import Entry, default_cache
-from stacks.synthesis.project import Project, read_config, read_project
-from stacks.synthesis.run import run_program
+from stacks.synthesis.configuration import read_config
+from stacks.synthesis.project import read_project
+from stacks.synthesis.run import Run, run_program
 
 __all__ = ["Mode", "default_cache", "synthesise"]
 
@@ -30,7 +31,7 @@ def synthesise(
 
     Args:
         project_folder: where ``Pulumi.yaml`` is, or a folder below.
-        stack: its name, as in ``Pulumi.<stack>.yaml``.
+        stack: its name, as in ``Pulumi.<stack>.yaml``, or in full: ``organization/project/stack``.
         mode: ``preview`` leaves what only a deployment tells unknown; ``resolved`` makes it
             up, so that everything that the program does with it runs too.
         timeout_seconds: after which the program is stopped.
@@ -42,19 +43,22 @@ def synthesise(
         InputError: project, stack, configuration or program is wrong; the message says where.
     """
     project = read_project(project_folder)
-    origin = f"stack {stack} of {project.name}"
+    # organization/project/stack, organization/stack or stack alone, as the CLI takes it.
+    *owner, name = stack.split("/")
+    run = Run(project, name, owner[0] if owner else "organization", mode, python)
     folder = default_cache() if cache == "default" else cache
-    entry = Entry(folder, project, stack, mode, python) if folder is not None else None
+    entry = Entry(folder, run) if folder is not None else None
     answer = entry.load() if entry else None
     if answer is None:
-        answer, sources = _run(project, stack, mode, timeout_seconds, python)
+        answer, sources = _answer(run, timeout_seconds)
         if entry:
             entry.store(answer, sources)
+    origin = f"stack {name} of {project.name}"
     resources = tuple(read_resource(state, origin) for state in answer["resources"])
     return ResourceGraph(
         resources,
         project=project.name,
-        stack=stack,
+        stack=name,
         origin=origin,
         config=answer["config"],
         outputs=stack_outputs(resources),
@@ -62,12 +66,10 @@ def synthesise(
     )
 
 
-def _run(
-    project: Project, stack: str, mode: Mode, timeout_seconds: float, python: str
-) -> tuple[dict[str, Any], list[str]]:
+def _answer(run: Run, timeout_seconds: float) -> tuple[dict[str, Any], list[str]]:
     """What the program declares, as JSON without secrets, and the files that it was made of."""
-    config = read_config(project, stack)
-    found = run_program(project, stack, config, mode, timeout_seconds, python)
+    config = read_config(run.project, run.stack)
+    found = run_program(run, config, timeout_seconds)
     answer = {
         "resources": found["resources"],
         "config": config.shown(),

@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from stacks.synthesis.project import Project
+from stacks.synthesis.run import Run
 
 _MOST_ENTRIES = 100
 
@@ -39,16 +39,18 @@ class Entry:
     was checked out elsewhere is found again; several revisions have an entry each.
     """
 
-    def __init__(self, folder: Path, project: Project, stack: str, mode: str, python: str) -> None:
+    def __init__(self, folder: Path, run: Run) -> None:
+        project = run.project
         known = (
-            stack,
-            mode,
-            python,
+            run.organization,
+            run.stack,
+            run.mode,
+            run.python,
             sys.version,
-            *_pulumi_packages(python),
+            *_pulumi_packages(run.python),
             # Not the passphrase itself: a hash of it would be easier to guess than the secrets.
             str(any(name.startswith("PULUMI_CONFIG_PASSPHRASE") for name in os.environ)),
-            *(_digest(path) or "" for path in (project.file, project.stack_file(stack))),
+            *(_digest(path) or "" for path in (project.file, project.stack_file(run.stack))),
             *(_digest(path) or "" for path in sorted(Path(__file__).parent.glob("*.py"))),
         )
         self._folder = folder

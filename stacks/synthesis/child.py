@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-_CREDENTIAL = re.compile(r"SECRET|TOKEN|PASSWORD|PASSPHRASE|PRIVATE_KEY", re.IGNORECASE)
+_CREDENTIAL = re.compile(r"(SECRET|TOKEN|PASSWORD|PASSPHRASE|(SECRET|ACCESS|PRIVATE|API)_KEY)$")
 """Environment variables whose values may be told to nobody."""
 _SHORTEST_CREDENTIAL = 8
 
@@ -52,13 +52,15 @@ def _synthesise(request: dict[str, Any]) -> dict[str, Any]:
     except ModuleNotFoundError:
         return {"error": f"{sys.executable} has no Pulumi SDK; install it there", "where": None}
 
-    properties, monitor_module = _sibling("properties"), _sibling("monitor")
+    places, properties = _sibling("places").Places(folder), _sibling("properties")
     inventor = _sibling("invention").Inventor(request["config"])
-    engine = monitor_module.Engine()
-    monitor = monitor_module.Monitor(
+    server = _sibling("monitor")
+    engine = server.Engine()
+    monitor = server.Monitor(
         request["project"],
         request["stack"],
-        folder,
+        place=places.of_request,
+        transforms=_sibling("transforms").Transforms(),
         plain=lambda value, reveal: properties.plain(value, redactor.learn, reveal),
         struct=properties.struct,
         answer=inventor.answer,
@@ -79,7 +81,7 @@ def _synthesise(request: dict[str, Any]) -> dict[str, Any]:
     )
     read: set[str] = set()
     sys.addaudithook(lambda event, details: _note_read(event, details, read))
-    failure = _run(Path(request["program"]), folder, monitor_module.place_in)
+    failure = _run(Path(request["program"]), folder, places)
     if failure is None and engine.errors:
         failure = {"error": engine.errors[0], "where": None}
     if failure is not None:
@@ -87,11 +89,11 @@ def _synthesise(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "resources": [_redacted(state, redactor) for state in monitor.resources.values()],
         "warnings": [redactor.text(note) for note in (*engine.warnings, *monitor.notes)],
-        "sources": sorted(_sources(folder, read, monitor_module.place_in)),
+        "sources": sorted(_sources(read, places)),
     }
 
 
-def _run(program: Path, folder: Path, place_in: Any) -> dict[str, str | None] | None:
+def _run(program: Path, folder: Path, places: Any) -> dict[str, str | None] | None:
     """Runs the program to its end; what failed and where, if anything did."""
     import pulumi
     from pulumi.runtime.stack import run_in_stack
@@ -103,17 +105,22 @@ def _run(program: Path, folder: Path, place_in: Any) -> dict[str, str | None] | 
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_default_executor(ThreadPoolExecutor(16))
+
+    def run_it() -> None:
+        try:
+            runpy.run_path(str(program), run_name="__main__")
+        except SystemExit as leaving:
+            # What was declared before still counts.
+            if leaving.code not in (None, 0):
+                raise
+
     try:
-        loop.run_until_complete(
-            run_in_stack(lambda: runpy.run_path(str(program), run_name="__main__") and None)
-        )
+        loop.run_until_complete(run_in_stack(run_it))
     except SystemExit as leaving:
-        if leaving.code in (None, 0):
-            return None
         message = f"the program left with sys.exit({leaving.code!r})"
-        return {"error": message, "where": _place(leaving, folder, place_in)}
+        return {"error": message, "where": places.of_error(leaving)}
     except BaseException as error:
-        where = getattr(error, "where", None) or _place(error, folder, place_in)
+        where = getattr(error, "where", None) or places.of_error(error)
         name = type(error).__name__
         message = str(error)
         if not isinstance(error, pulumi.RunError) and name != "ProgramError":
@@ -122,32 +129,16 @@ def _run(program: Path, folder: Path, place_in: Any) -> dict[str, str | None] | 
     return None
 
 
-def _place(error: BaseException, folder: Path, place_in: Any) -> str | None:
-    """The program's own innermost line on the way to an error, through its causes as well."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return str(place_in(folder, error.filename, error.lineno or 1) or error.filename)
-    found, trace = None, error.__traceback__
-    while trace is not None:
-        file = os.path.abspath(trace.tb_frame.f_code.co_filename)
-        # "<frozen os>" and its like are no files.
-        if os.path.isfile(file):
-            found = place_in(folder, file, trace.tb_lineno) or found
-        trace = trace.tb_next
-    if found is None and error.__cause__ is not None:
-        return _place(error.__cause__, folder, place_in)
-    return found
-
-
 def _redacted(state: dict[str, Any], redactor: Any) -> dict[str, Any]:
-    values = ("inputs", "outputs")
     secret_outputs = set(state.get("additionalSecretOutputs", ()))
     clean: dict[str, Any] = {}
     for key, value in state.items():
-        if key in values:
+        if key in ("inputs", "outputs"):
             hidden = {k: "[secret]" if k in secret_outputs else v for k, v in value.items()}
             clean[key] = redactor.value(hidden)
         else:
-            clean[key] = _renamed(value, redactor)
+            # A secret may be the word "bucket"; types are the provider's words.
+            clean[key] = value if key == "type" else _renamed(value, redactor)
     return clean
 
 
@@ -163,11 +154,14 @@ def _renamed(value: Any, redactor: Any) -> Any:
 
 
 def _note_read(event: str, details: tuple[Any, ...], read: set[str]) -> None:
-    if event == "open" and isinstance(details[0], str):
-        read.add(os.path.abspath(details[0]))
+    if event != "open":
+        return
+    path, _, flags = details
+    if isinstance(path, str) and not (flags or 0) & (os.O_WRONLY | os.O_RDWR):
+        read.add(os.path.abspath(path))
 
 
-def _sources(folder: Path, read: set[str], place_in: Any) -> Iterator[str]:
+def _sources(read: set[str], places: Any) -> Iterator[str]:
     """What the result was made of: the project's own files that were imported or read.
 
     The packages ``domain`` and ``stacks`` count wherever they are installed.
@@ -178,8 +172,8 @@ def _sources(folder: Path, read: set[str], place_in: Any) -> Iterator[str]:
             yield file
         elif file:
             read.add(file)
-    for file in read:
-        if place_in(folder, file, 0) and not file.endswith(".pyc") and os.path.isfile(file):
+    for file in list(read):
+        if places.line(file, 0) and not file.endswith(".pyc") and os.path.isfile(file):
             yield file
 
 

@@ -116,7 +116,7 @@ def _digits(*parts: str) -> str:
 
 
 def _identity(type_: str, name: str) -> str:
-    kind = type_.rsplit(":", 1)[-1].lower()
+    kind = type_.rsplit(":", 1)[-1].removeprefix("get").lower()
     return f"{kind}-{_digits(type_, name)[:17]}"
 
 
@@ -134,7 +134,8 @@ def _known_answer(
                 ids = [f"{_short(region)}-az{index}" for index in (1, 2, 3)]
                 return {"names": zones, "zoneIds": ids, "groupNames": [region], "id": region}
             case "getAmi":
-                return {"id": "ami-" + _digits(region, json.dumps(arguments))[:17]}
+                image = "ami-" + _digits(region, json.dumps(arguments, sort_keys=True))[:17]
+                return {"id": image, "imageId": image, "architecture": "x86_64"}
             case "getCallerIdentity":
                 arn = f"arn:aws:iam::{ACCOUNT}:user/windtunnel"
                 return {"accountId": ACCOUNT, "arn": arn, "userId": "AIDACKCEVSQ6C2EXAMPLE"}
@@ -148,7 +149,9 @@ def _known_answer(
                 value = "ami-" + _digits(region, name)[:17] if ami else f"value-of-{name}"
                 return {"value": value, "insecureValue": value, "type": "String", "version": 1}
             case "getPolicyDocument":
-                return {"json": json.dumps(_policy(arguments)), "minifiedJson": "{}"}
+                policy = _policy(arguments)
+                short = json.dumps(policy, separators=(",", ":"))
+                return {"json": json.dumps(policy, indent=2), "minifiedJson": short}
             case "getSubnets" | "getSubnetIds":
                 return {"ids": [f"subnet-{_digits(region, zone)[:17]}" for zone in zones]}
     if package == "gcp":
@@ -244,7 +247,7 @@ def _value(
 
 def _text(key: str, type_: str, name: str, cloud: Mapping[str, str]) -> str:
     digits = _digits(type_, name)
-    package, kind = type_.split(":", 1)[0], type_.rsplit(":", 1)[-1]
+    package, kind = type_.split(":", 1)[0], type_.rsplit(":", 1)[-1].removeprefix("get")
     region, project = cloud["region"], cloud["project"]
     low = key.lower()
     if low.endswith("arn"):

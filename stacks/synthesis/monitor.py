@@ -8,17 +8,13 @@ The SDK calls these methods as it would call stubs of gRPC, with one request eac
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from typing import Any
-from urllib.parse import unquote, urlparse
 
-import grpc
 import pulumi
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import (
-    callback_pb2,
-    callback_pb2_grpc,
     engine_pb2,
     provider_pb2,
     resource_pb2,
@@ -39,7 +35,6 @@ _FEATURES = (
     "ERROR_HOOKS",
 )
 _IDENTITIES = ("id", "arn", "name", "bucket", "email", "member", "link", "linkunique", "url")
-_NOT_OURS = ("site-packages", "dist-packages", ".venv", "venv", "node_modules")
 
 
 class ProgramError(Exception):
@@ -48,17 +43,6 @@ class ProgramError(Exception):
     def __init__(self, message: str, where: str | None = None) -> None:
         super().__init__(message)
         self.where = where
-
-
-def place_in(folder: Path, file: str, line: int) -> str | None:
-    """``file:line`` relative to the project, or None for what is not the project's own."""
-    try:
-        path = Path(file).relative_to(folder)
-    except ValueError:
-        return None
-    if Path(file).parent == Path(__file__).parent:
-        return None
-    return None if any(part in _NOT_OURS for part in path.parts) else f"{path}:{line}"
 
 
 class Engine:
@@ -85,7 +69,8 @@ class Monitor:
     """Registers resources under the URNs that the engine would give them.
 
     Args:
-        folder: the project's, to say where a resource is declared.
+        place: where the program makes a request, as ``file:line``.
+        transforms: the ``Transforms`` of this run.
         plain: turns a protobuf value into data; True as second argument keeps secrets.
         struct: turns data into a protobuf struct.
         answer: what a data source tells: token, arguments, region settings of its provider.
@@ -96,8 +81,9 @@ class Monitor:
         self,
         project: str,
         stack: str,
-        folder: Path,
         *,
+        place: Callable[[Any], str | None],
+        transforms: Any,
         plain: Callable[[Any, bool], Any],
         struct: Callable[[dict[str, Any]], Any],
         answer: Callable[[str, dict[str, Any], dict[str, Any]], dict[str, Any]],
@@ -105,12 +91,10 @@ class Monitor:
     ) -> None:
         self.resources: dict[str, dict[str, Any]] = {}
         self.notes: list[str] = []
-        self._project, self._stack, self._folder = project, stack, folder
+        self._project, self._stack, self._place = project, stack, place
+        self._transforms = transforms
         self._plain, self._struct, self._answer, self._invent = plain, struct, answer, invent
         self._lock = threading.Lock()
-        self._transforms: list[Any] = []
-        self._transforms_of: dict[str, list[Any]] = {}
-        self._invoke_transforms: list[Any] = []
         self._packages: dict[str, tuple[str, str]] = {}
 
     def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802
@@ -134,10 +118,11 @@ class Monitor:
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
         """A resource that the program declares."""
-        request = self._transformed(request)
+        if request.type != STACK_TYPE:
+            request = self._transforms.registered(request, self._ancestors(request.parent))
         where = self._place(request)
         urn = self._urn(request.parent, request.type, request.name)
-        self._transforms_of[urn] = list(request.transforms)
+        self._transforms.keep(urn, request)
         inputs = self._plain(request.object, False)
         state: dict[str, Any] = {
             "urn": urn,
@@ -230,14 +215,7 @@ class Monitor:
                 raise ProgramError(f"there is no resource {arguments['urn']} to get")
             found = {"urn": state["urn"], "id": state.get("id", ""), "state": state["outputs"]}
         else:
-            for transform in self._invoke_transforms:
-                message = resource_pb2.TransformInvokeRequest(
-                    token=request.tok, args=self._struct(arguments)
-                )
-                changed = resource_pb2.TransformInvokeResponse.FromString(
-                    _call_back(transform, message)
-                )
-                arguments = self._plain(changed.args, True)
+            arguments = self._plain(self._transforms.asked(request.tok, request.args), True)
             provider = self.resources.get(request.provider.rsplit("::", 1)[0], {})
             found = self._answer(request.tok, arguments, provider.get("inputs", {}))
         return resource_pb2.ResourceInvokeResponse(**{"return": self._struct(found)})
@@ -256,12 +234,12 @@ class Monitor:
 
     def RegisterStackTransform(self, request: Any) -> Any:  # noqa: N802
         """A transform of every resource that follows."""
-        self._transforms.append(request)
+        self._transforms.of_resources.append(request)
         return empty_pb2.Empty()
 
     def RegisterStackInvokeTransform(self, request: Any) -> Any:  # noqa: N802
         """A transform of every data source that follows."""
-        self._invoke_transforms.append(request)
+        self._transforms.of_invokes.append(request)
         return empty_pb2.Empty()
 
     def RegisterResourceHook(self, request: Any) -> Any:  # noqa: N802
@@ -294,65 +272,21 @@ class Monitor:
         """The provider's reference; where the program names none, the default's of the engine."""
         if request.provider or not getattr(request, "custom", True):
             return request.provider or None
-        package, version = self._packages.get(
+        package, release = self._packages.get(
             request.packageRef, (request.type.split(":")[0], request.version)
         )
         if request.type.startswith("pulumi:providers:"):
             return None
-        name = "_".join(
-            ["default", *version.replace("-", "_").split(".")] if version else ["default"]
+        name = (
+            "_".join(["default", *release.replace("-", ".").split(".")]) if release else "default"
         )
         urn = self._urn("", f"pulumi:providers:{package}", name)
         return f"{urn}::{pulumi.runtime.rpc.UNKNOWN}"
 
-    def _place(self, request: Any) -> str | None:
-        """The innermost statement of the project itself that led to the request."""
-        frames = [request.sourcePosition, *(frame.pc for frame in request.stackTrace.frames)]
-        for frame in frames:
-            file = unquote(urlparse(frame.uri).path)
-            if file and (place := place_in(self._folder, file, frame.line)):
-                return place
-        return None
-
-    def _transformed(self, request: Any) -> Any:
-        """The request after its own transforms, its parents' and the stack's."""
-        if request.type == STACK_TYPE:
-            return request
-        transforms, above = list(request.transforms), request.parent
-        while above:
-            transforms += self._transforms_of.get(above, [])
-            above = self.resources.get(above, {}).get("parent")
-        for transform in (*transforms, *self._transforms):
-            options = resource_pb2.TransformResourceOptions(
-                depends_on=request.dependencies,
-                ignore_changes=request.ignoreChanges,
-                replace_on_changes=request.replaceOnChanges,
-                version=request.version,
-                aliases=request.aliases,
-                provider=request.provider,
-                providers=request.providers,
-                additional_secret_outputs=request.additionalSecretOutputs,
-                protect=request.protect,
-                retain_on_delete=request.retainOnDelete,
-            )
-            message = resource_pb2.TransformRequest(
-                type=request.type,
-                name=request.name,
-                custom=request.custom,
-                parent=request.parent,
-                properties=request.object,
-                options=options,
-            )
-            changed = resource_pb2.TransformResponse.FromString(_call_back(transform, message))
-            request.object.CopyFrom(changed.properties)
-            if changed.HasField("options"):
-                request.ignoreChanges[:] = changed.options.ignore_changes
-                request.additionalSecretOutputs[:] = changed.options.additional_secret_outputs
-                request.dependencies[:] = changed.options.depends_on
-                request.protect = changed.options.protect
-                request.retainOnDelete = changed.options.retain_on_delete
-                request.provider = changed.options.provider
-        return request
+    def _ancestors(self, parent: str) -> Iterator[str]:
+        while parent:
+            yield parent
+            parent = self.resources.get(parent, {}).get("parent") or ""
 
 
 def _position(place: str | None) -> str | None:
@@ -369,31 +303,14 @@ def _recorded(outputs: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _call_back(callback: Any, message: Any) -> bytes:
-    with grpc.insecure_channel(callback.target) as channel:
-        answer = callback_pb2_grpc.CallbacksStub(channel).Invoke(
-            callback_pb2.CallbackInvokeRequest(
-                token=callback.token, request=message.SerializeToString()
-            )
-        )
-    response: bytes = answer.response
-    return response
-
-
 def _unknown_call(service: str, call: str) -> Any:
     if call.startswith("_"):
         raise AttributeError(call)
 
     def refuse(*_: Any, **__: Any) -> Any:
         raise ProgramError(
-            f"the installed Pulumi SDK ({_sdk_version()}) calls '{call}' of the {service}, which "
-            "a synthesis cannot answer; install an SDK of the versions that Windtunnel names"
+            f"the installed Pulumi SDK ({version('pulumi')}) calls '{call}' of the {service}, "
+            "which a synthesis cannot answer; install an SDK of the versions that Windtunnel names"
         )
 
     return refuse
-
-
-def _sdk_version() -> str:
-    from importlib.metadata import version
-
-    return version("pulumi")

@@ -1,24 +1,17 @@
-"""A Pulumi project on disk and the configuration of one of its stacks, as the CLI merges them."""
+"""A Pulumi project on disk: its ``Pulumi.yaml``, its program and its stacks."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from json import JSONDecodeError, dumps, loads
 from pathlib import Path
-from typing import Any
 
 from domain.errors import InputError, near_misses
 from domain.located import KeyPath, Located, parse_yaml, read_text
-from domain.resources import SECRET
-from stacks.synthesis.passphrase import Decrypter
-from stacks.synthesis.redaction import Redactor
 
 _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 _STACK_FILE = re.compile(r"Pulumi\.(.+)\.(yaml|yml|json)")
-_WHOLE_NUMBER = re.compile(r"[+-]?\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +51,6 @@ class Project:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
-    """The configuration of a stack as a program gets it: every value a text."""
-
-    values: Mapping[str, str]
-    secret_keys: tuple[str, ...]
-    secrets: tuple[Any, ...]
-    """What was decrypted, so that it can be found again and be left out of everything."""
-    notes: tuple[str, ...]
-
-    def shown(self) -> Mapping[str, str]:
-        """The values as people may see them."""
-        redactor = Redactor(self.secrets)
-        return {
-            key: SECRET if key in self.secret_keys else redactor.value(value)
-            for key, value in self.values.items()
-        }
-
-
 def read_project(start: Path) -> Project:
     """The project of a folder, or of the nearest folder above that has a ``Pulumi.yaml``.
 
@@ -91,14 +65,14 @@ def read_project(start: Path) -> Project:
             "there is no Pulumi.yaml here or in any folder above; a Pulumi project has one",
             where=str(start),
         )
-    located = _read(file, "Pulumi project")
+    located = read(file, "Pulumi project")
     name = located.data.get("name")
     if not isinstance(name, str) or not name:
-        raise _wrong(located, ("name",), "'name' of the project is missing; it must be text")
+        raise wrong(located, ("name",), "'name' of the project is missing; it must be text")
     runtime = located.data.get("runtime")
     language = runtime.get("name") if isinstance(runtime, Mapping) else runtime
     if language != "python":
-        raise _wrong(
+        raise wrong(
             located,
             ("runtime",),
             f"the program's runtime is '{language}'; only Python programs are synthesised: for "
@@ -107,7 +81,7 @@ def read_project(start: Path) -> Project:
     folder = file.parent
     program = folder / str(located.data.get("main") or ".")
     if not (program.is_file() or (program / "__main__.py").is_file()):
-        raise _wrong(
+        raise wrong(
             located,
             ("main",),
             f"there is no program: {program.resolve()} must be a Python file or a folder with "
@@ -119,162 +93,10 @@ def read_project(start: Path) -> Project:
     return Project(name, folder, file, program.resolve(), stacks, located)
 
 
-def read_config(project: Project, stack: str) -> Config:
-    """The project's values and defaults under the stack's own.
-
-    Raises:
-        InputError: unknown stack, a required value that is missing, a value of another type,
-            a secret that the passphrase does not open; with file and line.
-    """
-    located = _read(project.stack_file(stack), "stack configuration")
-    given = located.data.get("config") or {}
-    if not isinstance(given, Mapping):
-        raise _wrong(located, ("config",), "'config' must be a mapping of keys to values")
-    merger = _Merger(project, located, Decrypter(located))
-    declared = project.located.data.get("config")
-    for key, declaration in (declared if isinstance(declared, Mapping) else {}).items():
-        merger.declare(str(key), declaration, given)
-    for key, value in given.items():
-        merger.put(str(key), value, located, ("config", key))
-    return merger.config()
-
-
-class _Merger:
-    def __init__(self, project: Project, stack: Located, decrypter: Decrypter) -> None:
-        self._project, self._stack, self._decrypter = project, stack, decrypter
-        self._values: dict[str, str] = {}
-        self._secret_keys: set[str] = set()
-        self._secrets: list[Any] = []
-        self._placeholders: list[str] = []
-        self._types: dict[str, Mapping[str, Any]] = {}
-
-    def declare(self, key: str, declaration: Any, given: Mapping[str, Any]) -> None:
-        """One entry of the project's ``config`` block: a plain value, or how a value must be."""
-        full, source = self._full(key), self._project.located
-        typed = isinstance(declaration, Mapping) and (
-            {"type", "value", "default", "description", "secret", "items"} & set(declaration)
-        )
-        if not typed:
-            self.put(key, declaration, source, ("config", key))
-            return
-        if "type" in declaration:
-            self._types[full] = declaration
-        for word in ("default", "value"):
-            if word in declaration:
-                self.put(key, declaration[word], source, ("config", key, word))
-                break
-        else:
-            if not any(self._full(str(each)) == full for each in given):
-                raise _wrong(
-                    self._stack,
-                    ("config",),
-                    f"'{full}' is missing; {self._project.file.name} asks every stack for it"
-                    + (f" ({declaration['type']})" if "type" in declaration else ""),
-                )
-        if declaration.get("secret"):
-            self._secret_keys.add(full)
-            self._secrets.append(self._values.get(full))
-
-    def put(self, key: str, value: Any, located: Located, path: KeyPath) -> None:
-        """One value, from whichever file; the later one counts."""
-        full = self._full(key)
-        value, secrets = _opened(value, lambda text: self._open(full, text, located, path))
-        if secrets or full in self._secret_keys:
-            self._secret_keys.add(full)
-            self._secrets += secrets or [value]
-        if (declared := self._types.get(full)) is not None and not secrets:
-            _check_type(full, value, declared, located, path)
-        self._values[full] = _as_text(value)
-
-    def config(self) -> Config:
-        why = self._decrypter.closed_because
-        notes = [
-            f"secret '{key}' is a placeholder: {why}" for key in dict.fromkeys(self._placeholders)
-        ]
-        if imported := self._stack.data.get("environment"):
-            names = imported.get("imports") if isinstance(imported, Mapping) else imported
-            notes.append(f"what Pulumi ESC would add from {_as_text(names)} is not known here")
-        secret_keys = tuple(sorted(self._secret_keys))
-        return Config(self._values, secret_keys, tuple(self._secrets), tuple(notes))
-
-    def _full(self, key: str) -> str:
-        return key if ":" in key else f"{self._project.name}:{key}"
-
-    def _open(self, key: str, ciphertext: str, located: Located, path: KeyPath) -> str:
-        opened = self._decrypter.open(ciphertext, located.place(path))
-        if opened is None:
-            self._placeholders.append(key)
-            return SECRET
-        return opened
-
-
-def _opened(value: Any, open_: Callable[[str], str]) -> tuple[Any, list[str]]:
-    """The value with its ``secure:`` parts decrypted, and what they were."""
-    if isinstance(value, Mapping):
-        if set(value) == {"secure"} and isinstance(value["secure"], str):
-            text = open_(value["secure"])
-            return text, [text]
-        pairs = {str(key): _opened(each, open_) for key, each in value.items()}
-        return (
-            {key: each for key, (each, _) in pairs.items()},
-            [text for _, texts in pairs.values() for text in texts],
-        )
-    if isinstance(value, list):
-        items = [_opened(each, open_) for each in value]
-        return [each for each, _ in items], [text for _, texts in items for text in texts]
-    return value, []
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return ""
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, str | int | float):
-        return str(value)
-    return dumps(value, sort_keys=True, separators=(",", ":"), default=_as_text)
-
-
-def _check_type(
-    key: str, value: Any, declared: Mapping[str, Any], located: Located, path: KeyPath
-) -> None:
-    kind = declared["type"]
-    if not _fits(value, kind, declared.get("items")):
-        raise _wrong(located, path, f"'{key}' must be of type {kind}, not {_as_text(value)!r}")
-
-
-def _fits(value: Any, kind: Any, items: Any) -> bool:
-    """Whether a value has a declared type. ``pulumi config set`` writes figures as texts."""
-    match kind:
-        case "string":
-            return not isinstance(value, Mapping | list)
-        case "integer":
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            return whole or (isinstance(value, str) and bool(_WHOLE_NUMBER.fullmatch(value)))
-        case "boolean":
-            return isinstance(value, bool) or value in ("true", "false")
-        case "array" | "object":
-            if isinstance(value, str):
-                try:
-                    value = loads(value)
-                except JSONDecodeError:
-                    return False
-            if kind == "object":
-                return isinstance(value, Mapping)
-            inner = items.get("type") if isinstance(items, Mapping) else None
-            deeper = items.get("items") if isinstance(items, Mapping) else None
-            return isinstance(value, list) and (
-                inner is None or all(_fits(each, inner, deeper) for each in value)
-            )
-    return True
-
-
-def _read(file: Path, what: str) -> Located:
+def read(file: Path, what: str) -> Located:
+    """A file of Pulumi's; empty, or all comments, is a file without settings."""
     try:
         text = read_text(file, what, InputError)
-        # A stack without settings has an empty file, or one of comments alone.
         if not re.search(r"^\s*[^\s#]", text, re.MULTILINE):
             return Located({}, str(file))
         return parse_yaml(text, str(file), what)
@@ -282,5 +104,6 @@ def _read(file: Path, what: str) -> Located:
         raise InputError(error.message, where=error.where) from None
 
 
-def _wrong(located: Located, path: KeyPath, message: str) -> InputError:
+def wrong(located: Located, path: KeyPath, message: str) -> InputError:
+    """An error at the line of a key."""
     return InputError(message, where=located.place(path))

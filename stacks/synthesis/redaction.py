@@ -82,7 +82,8 @@ class Redactor:
             return {self.text(key): self.value(each) for key, each in value.items()}
         if isinstance(value, list):
             return [self.value(each) for each in value]
-        return value
+        number = isinstance(value, int | float) and len(str(value)) >= _SHORTEST_INSIDE
+        return SECRET if number and str(value) in self._exact else value
 
     def text(self, text: str) -> str:
         """A message or a name without secrets: only they are replaced, the rest can be read."""

@@ -8,43 +8,55 @@ import signal
 import subprocess
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from domain.errors import InputError
-from stacks.synthesis.project import Config, Project
+from stacks.synthesis.configuration import Config
+from stacks.synthesis.project import Project
 from stacks.synthesis.redaction import Redactor
 
 _CHILD = Path(__file__).with_name("child.py")
 _LINES_SHOWN = 5
 
 
-def run_program(
-    project: Project, stack: str, config: Config, mode: str, timeout_seconds: float, python: str
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Which program is run, for which stack and how."""
+
+    project: Project
+    stack: str
+    organization: str
+    mode: str
+    python: str
+
+
+def run_program(run: Run, config: Config, timeout_seconds: float) -> dict[str, Any]:
     """What the child answers: resources, warnings and the files that the program imported.
 
     Raises:
         InputError: the program failed (its own error, with file and line), did not end in
             time, or could not be started.
     """
+    project = run.project
     request = {
         "project": project.name,
-        "stack": stack,
-        "organization": "organization",
+        "stack": run.stack,
+        "organization": run.organization,
         "folder": str(project.folder),
         "program": str(project.program),
         "config": dict(config.values),
         "secret_keys": config.secret_keys,
         "secrets": config.secrets,
-        "mode": mode,
+        "mode": run.mode,
     }
     name = _shown(project.program, project)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as noise:
         try:
             # -P: no module next to the child may stand in for one of the library's.
             child = subprocess.Popen(
-                [python, "-P", str(_CHILD)],
+                [run.python, "-P", str(_CHILD)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=noise,
@@ -53,7 +65,7 @@ def run_program(
                 start_new_session=True,
             )
         except OSError as failure:
-            raise InputError(f"cannot be started: {failure.strerror}", where=python) from None
+            raise InputError(f"cannot be started: {failure.strerror}", where=run.python) from None
         try:
             answer, _ = child.communicate(json.dumps(request), timeout=timeout_seconds)
         except subprocess.TimeoutExpired:
