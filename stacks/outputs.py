@@ -27,7 +27,8 @@ class Outputs:
     tpus: dict[str, Any] = field(default_factory=dict)
     """Pool → a list of slices, each with name, zone and endpoints (addresses)."""
     access: dict[str, Any] = field(default_factory=dict)
-    """Region → how to reach a host: kind (``ssm``, ``iap``), user, and an example command."""
+    """Region → how to reach a host: kind (``ssm``, ``iap``), user, and the command; beside them
+    ``load_balancer`` → its address, where there is one."""
 
     def as_exports(self) -> dict[str, Any]:
         """What the stack exports, by name."""

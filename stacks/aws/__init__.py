@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from stacks.aws.program import declare
+from stacks.aws.stack import declare
 
 __all__ = ["declare"]

@@ -74,7 +74,7 @@ class FileSystem(pulumi.ComponentResource):
         self.id: Any = lustre.id
         self.address: Any = lustre.dns_name
         self.mount_name: Any = lustre.mount_name
-        self.directory = f"/fsx/{name}"
+        self.directory = f"/mnt/{name}"
         """Where nodes mount it."""
         self.source: Any = pulumi.Output.concat(lustre.dns_name, "@tcp:/", lustre.mount_name)
         """What they mount."""

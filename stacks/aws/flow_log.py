@@ -29,7 +29,10 @@ def declare_flow_log(
     role = aws.iam.Role(
         f"{name}-flows",
         name_prefix=f"{names.prefix(f'{name}-flows', most=30)}-",
-        assume_role_policy=trust("vpc-flow-logs.amazonaws.com"),
+        assume_role_policy=trust(
+            "vpc-flow-logs.amazonaws.com",
+            {"StringEquals": {"aws:SourceAccount": region.account}},
+        ),
         tags=names.aws_tags(),
         opts=child,
     )

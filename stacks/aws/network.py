@@ -138,11 +138,9 @@ class Network(pulumi.ComponentResource):
         )
 
     def _route_tables(self, subnets: Sequence[Any]) -> list[Any]:
-        tables = []
-        for index, subnet in enumerate(subnets):
-            table = self._route_table(f"private-{index}", subnet)
-            tables.append(table)
-        return tables
+        return [
+            self._route_table(f"private-{index}", subnet) for index, subnet in enumerate(subnets)
+        ]
 
     def _route_table(self, what: str, subnet: Any) -> Any:
         table = aws.ec2.RouteTable(

@@ -18,7 +18,7 @@ def allow(
     principal: Any = None,
     conditions: Conditions | None = None,
 ) -> Statement:
-    """A statement that allows; with a principal where it stands at a resource."""
+    """A statement that allows; with a principal where it stands at what it is about."""
     return _statement("Allow", actions, resources, principal, conditions)
 
 
@@ -32,11 +32,12 @@ def service(name: str) -> dict[str, str]:
     return {"Service": name}
 
 
-def trust(service_name: str) -> Any:
+def trust(service_name: str, conditions: Conditions | None = None) -> Any:
     """Who may take on a role: one service."""
-    return document(
-        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": service(service_name)}
+    statement = allow(
+        "sts:AssumeRole", None, principal=service(service_name), conditions=conditions
     )
+    return document(statement)
 
 
 def only_encrypted(actions: str, resources: Any) -> Statement:
@@ -51,7 +52,9 @@ def _statement(
     principal: Any,
     conditions: Conditions | None,
 ) -> Statement:
-    found: Statement = {"Effect": effect, "Action": actions, "Resource": resources}
+    found: Statement = {"Effect": effect, "Action": actions}
+    if resources is not None:
+        found["Resource"] = resources
     if principal is not None:
         found["Principal"] = principal
     if conditions:

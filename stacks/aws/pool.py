@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from domain import blueprint
 from domain.catalog import Machine
-from domain.environment import Environment
+from domain.environment import Environment, ObjectStore
 from stacks.aws.boot import user_data
 from stacks.aws.images import has_nvidia
 from stacks.aws.launch import LaunchArgs, declare_launch_template
@@ -59,7 +59,7 @@ class NodeGroup(pulumi.ComponentResource):
         agent = self._agent_parameter()
         profile, policy = declare_profile(
             name,
-            Reach(args.buckets, list(args.keys.values()), [agent.arn] if agent else []),
+            Reach(args.buckets, self._data_keys(), [agent.arn] if agent else []),
             args.names,
             self._tags,
             parent=self,
@@ -90,6 +90,16 @@ class NodeGroup(pulumi.ComponentResource):
         declare_scaling(name, self._pool, self.group, busy, parent=self)
         declare_alarms(name, self._pool, self.group, busy, args.topic_arn, self._tags, parent=self)
         self.register_outputs({"autoScalingGroup": self.group.name})
+
+    def _data_keys(self) -> list[Any]:
+        """Keys of the regions with buckets; disks are opened by EC2, not by nodes."""
+        environment = self._args.environment
+        regions = dict.fromkeys(
+            storage.region or environment.region or ""
+            for storage in environment.storage.values()
+            if isinstance(storage, ObjectStore)
+        )
+        return [self._args.keys[region] for region in regions if region in self._args.keys]
 
     def _has_cache(self) -> bool:
         wanted = any(

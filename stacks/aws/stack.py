@@ -193,8 +193,7 @@ class _Program:
         balancer = LoadBalancer(
             LOAD_BALANCER, LoadBalancerArgs(self._environment, self._names, place, served)
         )
-        access = self._outputs.access[self._home_name]
-        self._outputs.access[self._home_name] = {**access, "load_balancer": balancer.address}
+        self._outputs.access["load_balancer"] = {"address": balancer.address}
 
 
 def _given_place(environment: Environment, names: Names, region: Region) -> Place:
@@ -223,5 +222,5 @@ def _access(region: str) -> Facts:
     return {
         "kind": "ssm",
         "user": "ubuntu",
-        "example": f"aws ssm start-session --region {region} --target INSTANCE_ID",
+        "command": f"aws ssm start-session --region {region} --target HOST",
     }
