@@ -72,7 +72,7 @@ class PlanChange:
     def changed(self) -> tuple[ResourceChange, ...]:
         """What is not the same on both sides: by its operation, or by its cost."""
         return tuple(
-            each for each in self.resources if each.operation != "same" or each.change_usd != 0
+            each for each in self.resources if each.operation != "same" or each.change_usd
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,7 +90,12 @@ def diff(
         for graph in ((sides.before, sides.after) if scenario else ())
     ]
     plans = [
-        cost_graph(graph, catalog, quantities=flown[index].quantities if flown else {})
+        cost_graph(
+            graph,
+            catalog,
+            quantities=flown[index].quantities if flown else {},
+            today=date.today(),
+        )
         for index, graph in enumerate((sides.before, sides.after))
     ]
     change = compare_plans(plans[0], plans[1], sides.steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from domain.errors import InputError
@@ -73,7 +74,9 @@ def plan(
         )
     elif settings:
         raise InputError("--set changes a scenario; name one with --scenario")
-    found = cost_graph(graph, catalog, quantities=flown.quantities if flown else {})
+    found = cost_graph(
+        graph, catalog, quantities=flown.quantities if flown else {}, today=date.today()
+    )
     result: dict[str, Any] = {"source": graph.origin, **found.to_json()}
     if flown:
         result["prediction"] = flown.prediction.to_json()
