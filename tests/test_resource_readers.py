@@ -224,6 +224,17 @@ def test_a_state_that_does_not_fit_the_preview_is_refused(file: Any) -> None:
     assert "not a change" in refused(file(export(), "s.json"), update)
 
 
+def test_joining_keeps_what_people_must_know_and_doubts_a_stale_state(file: Any) -> None:
+    left = {**state("web", ami="old"), "delete": True}
+    p = file(preview(step("delete-replaced", "web", left), changeSummary={"same": 3}))
+
+    change = read_change(p, file(export(state("web"), left), "s.json"))
+
+    assert [note.split(" ")[0] for note in change.after.notes] == ["replaced", "left", "the"]
+    assert "3 unchanged resources, export s.json has 1" in change.after.notes[2]
+    assert change.before.notes == change.after.notes
+
+
 def test_a_renamed_resource_stays_one(file: Any) -> None:
     p = file(preview(step("update", "new-name", old=state("web"), new=state("new-name"))))
 

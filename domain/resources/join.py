@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from domain.errors import InputError
 from domain.resources.graph import Change, Resource, ResourceGraph, Step
-from domain.resources.operations import continued
+from domain.resources.operations import continued, left_out_note
 from domain.resources.resource_json import stack_outputs
 
 _DEFAULT_PROVIDER = "default"
@@ -36,22 +36,22 @@ def join(change: Change, state: ResourceGraph) -> Change:
         if step.operation in _NEEDS_OLD:
             raise _of_another_time(state, f"does not hold {step.urn}, which the preview knows")
         joined.append(step)
-    notes = list(state.notes)
     left_out = change.after.left_out
+    told = (*state.notes, *change.after.notes)
+    notes = [note for note in dict.fromkeys(told) if note != left_out_note(left_out)]
     if left_out and untouched != left_out:
         notes.append(
             f"the preview counts {left_out} unchanged resources, {state.origin} has {untouched}: "
             "they may be of different moments"
         )
     config = change.after.config
-    before = replace(state, config=config)
+    before = replace(state, config=config, notes=tuple(notes))
     resources = tuple(step.after for step in joined if step.after is not None)
     after = replace(
         before,
         resources=resources,
         origin=f"{change.after.origin} with {state.origin}",
         outputs=stack_outputs(resources),
-        notes=tuple(notes),
     )
     return Change(before, after, tuple(joined))
 

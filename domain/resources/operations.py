@@ -83,15 +83,14 @@ def change_of(
     """Both sides of these steps."""
     told = [*notes]
     if left_out:
-        told.append(
-            f"{left_out} unchanged resources are not in it, so totals cover the change only; "
-            "preview with --show-sames, or give the stack's export as well (--state)"
-        )
+        told.append(left_out_note(left_out))
     if steps.leftovers:
         told.append(
             "left by an earlier replacement and deleted now, so not counted on either side: "
             f"{steps.leftovers}"
         )
+
+    anything = tuple(each for step in steps.steps if (each := step.after or step.before))
 
     def side(resources: Iterable[Resource | None]) -> ResourceGraph:
         present = tuple(each for each in resources if each is not None)
@@ -107,11 +106,18 @@ def change_of(
             notes=tuple(told),
         )
 
-    anything = tuple(each for step in steps.steps if (each := step.after or step.before))
     return Change(
         before=side(step.before for step in steps.steps),
         after=side(step.after for step in steps.steps),
         steps=steps.steps,
+    )
+
+
+def left_out_note(left_out: int) -> str:
+    """What people must know of a change that does not list this many unchanged resources."""
+    return (
+        f"{left_out} unchanged resources are not in it, so totals cover the change only; "
+        "preview with --show-sames, or give the stack's export as well (--state)"
     )
 
 
