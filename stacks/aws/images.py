@@ -25,12 +25,12 @@ _VOLTA = ("p3", "p3dn")
 _UBUNTU_ROOT = "/dev/sda1"
 # The letter after the generation says whose processor it is: c7g, m7gd.
 _GRAVITON = re.compile(r"[a-z]+\d+g[a-z]*")
-_NEURON = re.compile(r"(inf|trn)\d.*")
+_NEURON = ("inferentia", "trainium")
 
 
 def has_nvidia(machine: Machine) -> bool:
     """Whether a machine has GPUs that CUDA runs on."""
-    return machine.accelerator_count > 0 and not _NEURON.fullmatch(machine.family)
+    return machine.accelerator is not None and not machine.accelerator.startswith(_NEURON)
 
 
 def is_arm(machine: Machine) -> bool:
@@ -50,7 +50,7 @@ def image_id(image: str | None, machine: Machine) -> str:
     if has_nvidia(machine):
         parameter = _PARAMETERS["nvidia_volta" if machine.family in _VOLTA else "nvidia"]
     else:
-        parameter = _PARAMETERS["neuron" if machine.accelerator_count else "none"]
+        parameter = _PARAMETERS["neuron" if machine.accelerator else "none"]
     arm = is_arm(machine)
     parameter = parameter.format(
         x86_64_or_arm64="arm64" if arm else "x86_64", amd64_or_arm64="arm64" if arm else "amd64"

@@ -21,6 +21,7 @@ _USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", 
 # use, so a policy cannot name them as principals, only ask who is calling.
 _SERVICE_ROLES = (
     "aws-service-role/autoscaling.amazonaws.com/*",
+    "aws-service-role/spot.amazonaws.com/*",
     "aws-service-role/s3.data-source.lustre.fsx.amazonaws.com/*",
 )
 
