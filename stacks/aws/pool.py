@@ -86,6 +86,7 @@ class NodeGroup(pulumi.ComponentResource):
             parent=self,
         )
         self.group = self._scaling_group(template, policy)
+        # CloudWatch's agent reads NVIDIA's GPUs and no other accelerators.
         busy = GPU if has_nvidia(args.machine) else CPU
         declare_scaling(name, self._pool, self.group, busy, parent=self)
         declare_alarms(name, self._pool, self.group, busy, args.topic_arn, self._tags, parent=self)
