@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,13 @@ def test_failures_are_told_as_the_programs_own(tmp_path: Path, program: str, mes
 def test_failures_deeper_in_the_program_name_that_file(tmp_path: Path) -> None:
     (tmp_path / "network.py").write_text("def make():\n    return {}['vpc']\n")
     assert failure(tmp_path, "import network; network.make()").startswith("network.py:2: KeyError")
+
+
+def test_an_interpreter_without_the_sdk_is_told(tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare", with_pip=False)
+    python = str(tmp_path / "bare" / "bin" / "python")
+    assert "has no Pulumi SDK" in failure(tmp_path, "", python=python)
+    assert "cannot be started" in failure(tmp_path, "", python=python + "9")
 
 
 def test_a_crash_is_told_with_its_last_words(tmp_path: Path) -> None:

@@ -217,6 +217,20 @@ def test_no_secret_leaves_the_child_however_it_is_wrapped(
         assert "battery" not in told.lower()
 
 
+def test_ordinary_words_next_to_a_secret_stay(tmp_path: Path) -> None:
+    program = """
+import pulumi
+mixed = pulumi.Output.secret(["us-east-1", "gp3-volume", "s3cret-word"])
+pulumi.export("mixed", mixed)
+pulumi.export("region", mixed.apply(lambda m: m[0]))
+pulumi.export("plain", ["us-east-1", "gp3-volume"])
+"""
+    place = folder(tmp_path, "config: {owner: ml}", program=program)
+    outputs = synthesise(place, "dev", cache=None).outputs
+    assert outputs["mixed"] == outputs["region"] == "[secret]"
+    assert outputs["plain"] == ["us-east-1", "gp3-volume"]
+
+
 def test_a_failing_program_does_not_tell_its_secrets(
     tmp_path: Path, key: tuple[bytes, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

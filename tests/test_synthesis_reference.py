@@ -60,6 +60,8 @@ def test_a_preview_is_what_the_real_cli_previews(graph: ResourceGraph, shared_da
         }, urn
         assert mine.protect == state.get("protect", False), urn
         assert list(mine.ignore_changes) == state.get("ignoreChanges", []), urn
+        if "__main__.py" in (position := state.get("sourcePosition", "")):
+            assert f"project:///{mine.source}" == position.replace("#", ":"), urn
         if not mine.is_provider:
             assert _same_inputs(dict(mine.inputs), state.get("inputs", {})), urn
 

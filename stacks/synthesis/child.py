@@ -50,7 +50,17 @@ def _synthesise(request: dict[str, Any]) -> dict[str, Any]:
     try:
         import pulumi
     except ModuleNotFoundError:
-        return {"error": f"{sys.executable} has no Pulumi SDK; install it there", "where": None}
+        return {
+            "error": f"{sys.executable} has no Pulumi SDK; install 'windtunnel[infra]' there",
+            "where": None,
+        }
+
+    public = {v for k, v in request["config"].items() if k not in request["secret_keys"]}
+
+    def learn(secret: str) -> None:
+        # A region that was kept with a secret is still the region of everything.
+        if secret not in public:
+            redactor.learn(secret)
 
     places, properties = _sibling("places").Places(folder), _sibling("properties")
     inventor = _sibling("invention").Inventor(request["config"])
@@ -61,7 +71,7 @@ def _synthesise(request: dict[str, Any]) -> dict[str, Any]:
         request["stack"],
         place=places.of_request,
         transforms=_sibling("transforms").Transforms(),
-        plain=lambda value, reveal: properties.plain(value, redactor.learn, reveal),
+        plain=lambda value, reveal: properties.plain(value, learn, reveal),
         struct=properties.struct,
         answer=inventor.answer,
         invent=inventor.resource if request["mode"] == "resolved" else None,

@@ -17,8 +17,8 @@ UNKNOWN: str = rpc.UNKNOWN
 _ASSETS = (rpc._special_asset_sig, rpc._special_archive_sig)
 
 
-def plain(value: Any, secret: Callable[[Any], None], reveal: bool = False) -> Any:
-    """Python data of a protobuf value; ``secret`` is told what each secret holds.
+def plain(value: Any, secret: Callable[[str], None], reveal: bool = False) -> Any:
+    """Python data of a protobuf value; ``secret`` is told each secret text.
 
     A secret becomes ``[secret]``, or stays readable with ``reveal``. A reference to a resource
     becomes its id, or its URN where it has none. Whole numbers are ints, as in the CLI's JSON.
@@ -38,13 +38,15 @@ def plain(value: Any, secret: Callable[[Any], None], reveal: bool = False) -> An
     return value
 
 
-def _mapping(struct: Any, secret: Callable[[Any], None], reveal: bool) -> Any:
+def _mapping(struct: Any, secret: Callable[[str], None], reveal: bool) -> Any:
     fields = struct.fields
     signature = fields[rpc._special_sig_key].string_value if rpc._special_sig_key in fields else ""
     is_output = signature == rpc._special_output_value_sig
     if signature == rpc._special_secret_sig or (is_output and fields["secret"].bool_value):
         inner = plain(fields["value"], secret, True) if "value" in fields else UNKNOWN
-        if inner != UNKNOWN:
+        # What is made of a secret is one as a whole, ordinary words in a list of it too. Only a
+        # text by itself is looked for elsewhere.
+        if isinstance(inner, str) and inner != UNKNOWN:
             secret(inner)
         return inner if reveal else SECRET
     if is_output:
