@@ -246,6 +246,11 @@ def test_a_program_that_never_ends_is_stopped_with_its_children(tmp_path: Path) 
     assert _gone(int((tmp_path / "child").read_text()))
 
 
+def test_a_process_that_is_left_behind_keeps_nobody_waiting(tmp_path: Path) -> None:
+    program = "import os, time; Thing('a')\nif os.fork() == 0:\n    time.sleep(600)\n"
+    assert len(run(tmp_path, program, timeout_seconds=20).resources) == 2
+
+
 def test_an_interrupt_ends_the_program_too(tmp_path: Path) -> None:
     folder = project(
         tmp_path,

@@ -86,6 +86,7 @@ def test_the_stacks_values_win_over_the_projects(tmp_path: Path) -> None:
         ("config:\n  owner: ml\n  nodes: three\n", 3, "'demo:nodes' must be of type integer"),
         ("config:\n  owner: [a]\n", 2, "'demo:owner' must be of type string"),
         ("config:\n  owner: a\n  zones: [1, {}]\n", 3, "'demo:zones' must be of type array"),
+        ("config:\n  owner: a\n  token: [s3cr3t]\n", 3, "'demo:token' must be of type string"),
         ("config: [1]\n", 1, "must be a mapping"),
         ("config:\n  owner: 'x\n", 3, "not valid YAML"),
     ],
@@ -96,6 +97,7 @@ def test_wrong_configuration_is_refused_with_its_line(
     told = refusal(tmp_path, stack)
     assert f"Pulumi.dev.yaml:{line}:" in told
     assert message in told
+    assert "s3cr3t" not in told
 
 
 def test_a_stack_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ def main() -> None:
     gc.set_threshold(200_000, 20, 20)
     request = json.load(sys.stdin)
     answer_to = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    # A process that the program forks and leaves behind would keep the reader waiting.
+    os.register_at_fork(after_in_child=lambda: os.close(answer_to.fileno()))
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     json.dump(_synthesise(request), answer_to)

@@ -15,6 +15,8 @@ from stacks.synthesis.passphrase import Decrypter
 from stacks.synthesis.project import Project, read, wrong
 from stacks.synthesis.redaction import Redactor
 
+_SHOWN = 60
+"""Characters of a wrong value that are repeated to whoever wrote it."""
 _WHOLE_NUMBER = re.compile(r"[+-]?\d+")
 
 
@@ -160,7 +162,8 @@ def _check_type(
 ) -> None:
     kind = declared["type"]
     if not _fits(value, kind, declared.get("items")):
-        raise wrong(located, path, f"'{key}' must be of type {kind}, not {_as_text(value)!r}")
+        given = "" if declared.get("secret") else f", not {_as_text(value)[:_SHOWN]!r}"
+        raise wrong(located, path, f"'{key}' must be of type {kind}{given}")
 
 
 def _fits(value: Any, kind: Any, items: Any) -> bool:
