@@ -32,7 +32,7 @@ def declare_account(
     names = context.names
     account = serviceaccount.Account(
         names.prefix(f"{pool}-account"),
-        account_id=names.prefix(pool, most=_LONGEST_ID),
+        account_id=names.prefix(f"pool-{pool}", most=_LONGEST_ID),
         display_name=f"Hosts of pool {pool}, stack {names.stack}",
         opts=opts,
     )

@@ -26,9 +26,14 @@ def stack_tag(context: Context) -> str:
     return context.names.prefix("hosts")
 
 
+def pool_tag(context: Context, pool: str) -> str:
+    """The network tag of a pool's hosts; no pool's name makes it the stack's."""
+    return context.names.prefix(f"pool-{pool}")
+
+
 def host_tags(context: Context, pool: str) -> list[str]:
     """Network tags of a pool's hosts."""
-    return [stack_tag(context), context.names.prefix(pool)]
+    return [stack_tag(context), pool_tag(context, pool)]
 
 
 def open_to_stack(
@@ -44,7 +49,7 @@ def open_to_stack(
         network=network,
         direction="INGRESS",
         source_tags=[stack_tag(context)],
-        target_tags=[context.names.prefix(pool)],
+        target_tags=[pool_tag(context, pool)],
         allows=[compute.FirewallAllowArgs(protocol="all")],
         opts=opts,
     )
@@ -70,7 +75,7 @@ def declare_firewall(
             network=place.network,
             direction="INGRESS",
             source_ranges=ranges,
-            target_tags=[context.names.prefix(pool)],
+            target_tags=[pool_tag(context, pool)],
             allows=[compute.FirewallAllowArgs(protocol="tcp", ports=[port])],
             log_config=compute.FirewallLogConfigArgs(metadata="INCLUDE_ALL_METADATA")
             if context.environment.governance.audit

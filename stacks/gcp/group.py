@@ -24,7 +24,9 @@ SERVING_PORT = 8501
 _STARTING_SECONDS = 1200
 _ASKED_EVERY_SECONDS = 60
 _SILENT_TIMES = 10
-_SCALING = {"gpu": 50.0, "cpu": 0.6}
+# How busy hosts are when there are just enough of them.
+_GPU_TARGET_PERCENT = 50.0
+_CPU_TARGET_SHARE = 0.6
 
 
 class MachineGroup(pulumi.ComponentResource):
@@ -171,16 +173,15 @@ class MachineGroup(pulumi.ComponentResource):
         """More hosts while those that run are busy; a group of none stays so until resized."""
         args, pool = self._args, self._args.pool
         names = args.context.names
-        policy = compute.RegionAutoscalerAutoscalingPolicyArgs
         gpu = compute.RegionAutoscalerAutoscalingPolicyMetricArgs(
-            name="agent.googleapis.com/gpu/utilization", type="GAUGE", target=_SCALING["gpu"]
+            name="agent.googleapis.com/gpu/utilization", type="GAUGE", target=_GPU_TARGET_PERCENT
         )
-        cpu = compute.RegionAutoscalerAutoscalingPolicyCpuUtilizationArgs(target=_SCALING["cpu"])
+        cpu = compute.RegionAutoscalerAutoscalingPolicyCpuUtilizationArgs(target=_CPU_TARGET_SHARE)
         compute.RegionAutoscaler(
             names.prefix(args.name),
             region=args.place.region,
             target=self.manager.id,
-            autoscaling_policy=policy(
+            autoscaling_policy=compute.RegionAutoscalerAutoscalingPolicyArgs(
                 min_replicas=pool.min or 0,
                 max_replicas=pool.max or 0,
                 cooldown_period=_STARTING_SECONDS,
