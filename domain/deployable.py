@@ -13,7 +13,7 @@ from ipaddress import IPv4Network
 from typing import NamedTuple
 
 from domain import blueprint
-from domain.catalog import Catalog
+from domain.catalog import Catalog, Machine
 from domain.environment import CustomMachine, Environment, ObjectStore, Pool, SharedFileSystem
 from domain.errors import CatalogError, ScenarioError
 from domain.figures import size
@@ -38,6 +38,8 @@ _SMALLEST_DISK_GIB = 10
 _LARGEST_DISK_GIB = 64 * 1024
 _LARGEST_PREFIX, _SMALLEST_PREFIX = 16, 22
 _MOST_TAGS = 40
+# A spread placement group on AWS (EC2 user guide, "Placement strategies").
+_SPREAD_PER_ZONE = 7
 
 
 class Problem(NamedTuple):
@@ -119,6 +121,7 @@ def _pool(environment: Environment, name: str, catalog: Catalog) -> Iterator[Pro
     pool, path = environment.pools[name], ("pools", name)
     if not _NAME.fullmatch(name):
         yield Problem(path, _name_rule("pool"))
+    region = environment.pool_region(name) or ""
     if isinstance(pool.machine, CustomMachine):
         yield Problem((*path, "machine"), "a machine of one's own is not deployed; name a type")
         return
@@ -127,18 +130,14 @@ def _pool(environment: Environment, name: str, catalog: Catalog) -> Iterator[Pro
     except CatalogError as error:
         yield Problem((*path, "machine"), error.message)
         return
-    for index, other in enumerate(pool.alternatives):
-        try:
-            catalog.machine(environment.provider, other)
-        except CatalogError as error:
-            yield Problem((*path, "alternatives", index), error.message)
-    if pool.alternatives and (pool.placement == "cluster" or machine.is_tpu):
-        yield Problem(
-            (*path, "alternatives"),
-            "slices have no alternatives"
-            if machine.is_tpu
-            else "a cluster placement needs machines of one type",
-        )
+    yield from _alternatives(environment, pool, path, machine, catalog)
+    if environment.provider == "aws" and pool.placement == "spread":
+        most = _SPREAD_PER_ZONE * blueprint.zones_in(environment, region)
+        if (pool.count or pool.max or 0) > most:
+            yield Problem(
+                (*path, "placement"),
+                f"spread holds {_SPREAD_PER_ZONE} nodes in each zone, so {most} here",
+            )
     if machine.is_tpu and pool.count is None:
         yield Problem(path, "slices are not scaled one by one; give 'count'")
     yield from _reservation(environment, pool, path, machine.is_tpu)
@@ -146,6 +145,34 @@ def _pool(environment: Environment, name: str, catalog: Catalog) -> Iterator[Pro
         yield Problem((*path, "image"), f"'{pool.image}' is not an image, like 'ami-0abc…'")
     if not machine.is_tpu:
         yield from _disk(environment, pool, path, catalog)
+
+
+def _alternatives(
+    environment: Environment, pool: Pool, path: KeyPath, machine: Machine, catalog: Catalog
+) -> Iterator[Problem]:
+    """Machines that stand in for each other start from one image, on one network."""
+    for index, name in enumerate(pool.alternatives):
+        try:
+            other = catalog.machine(environment.provider, name)
+        except CatalogError as error:
+            yield Problem((*path, "alternatives", index), error.message)
+            continue
+        if _vendor(other, catalog) != _vendor(machine, catalog):
+            yield Problem(
+                (*path, "alternatives", index),
+                f"{name} cannot stand in for {machine.name}: its accelerators are of another kind",
+            )
+    if pool.alternatives and (pool.placement == "cluster" or machine.is_tpu):
+        yield Problem(
+            (*path, "alternatives"),
+            "slices have no alternatives"
+            if machine.is_tpu
+            else "a cluster placement needs machines of one type",
+        )
+
+
+def _vendor(machine: Machine, catalog: Catalog) -> str | None:
+    return catalog.accelerator(machine.accelerator).vendor if machine.accelerator else None
 
 
 def _reservation(

@@ -12,6 +12,9 @@ from typing import Any
 
 Facts = Mapping[str, Any]
 
+CACHE_DIRECTORY = "/cache"
+"""Where launched work finds the nodes' own NVMe disks, as one volume, on every provider."""
+
 
 @dataclass(slots=True)
 class Outputs:

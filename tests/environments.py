@@ -55,7 +55,8 @@ def pools(draw: st.DrawFn, provider: str) -> dict[str, Any]:
         pool |= {"min": draw(st.integers(0, 2)), "max": 6}
         if draw(st.booleans()):
             pool["initial"] = draw(st.integers(pool["min"], 6))
-    if pool["placement"] != "cluster" and provider == "aws" and draw(st.booleans()):
+    has_gpu = not pool["machine"].startswith("m7i")
+    if pool["placement"] != "cluster" and provider == "aws" and has_gpu and draw(st.booleans()):
         pool["alternatives"] = ["g6.12xlarge"]
     return pool
 

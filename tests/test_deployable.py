@@ -51,6 +51,8 @@ def test_an_ordinary_environment_is_deployable(base: dict[str, Any]) -> None:
         (AWS, "zones", ["us-east-1a", "us-east-1a"], "zones", "twice"),
         (AWS, "pools.train.machine", "g5.xlrage", "pools.train.machine", "g5.xlarge"),
         (AWS, "pools.train.machine", {"accelerators": 8}, "pools.train.machine", "name a type"),
+        (AWS, "pools.train.alternatives", ["m7i.4xlarge"], "pools.train.alternatives.0", "kind"),
+        (AWS, "pools.train.alternatives", ["g6.12xlrge"], "pools.train.alternatives.0", "g6"),
         (AWS, "pools.train.image", "ubuntu", "pools.train.image", "ami-"),
         (AWS, "pools.train.disk", {"kind": "standard"}, "pools.train.disk.kind", "boot disk"),
         (AWS, "pools.train.disk", {"size": "1 GiB"}, "pools.train.disk.size", "10 GiB"),
@@ -83,6 +85,14 @@ def test_what_cannot_be_provided_is_named_by_its_key(
         check_deployable(changed(base, path, value), load_catalog())
     assert f"{key}: " in str(refused.value)
     assert says in str(refused.value)
+
+
+def test_spread_groups_have_few_places() -> None:
+    eight = {"machine": "g5.xlarge", "count": 8, "placement": "spread"}
+    with pytest.raises(InputError, match=r"pools\.train\.placement: spread holds 7 nodes"):
+        check_deployable(changed(AWS, "pools.train", eight), load_catalog())
+    zones = {**AWS, "zones": ["us-east-1a", "us-east-1b"]}
+    check_deployable(changed(zones, "pools.train", eight), load_catalog())
 
 
 def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path) -> None:

@@ -48,7 +48,6 @@ def fly_on(
         InputError: the graph has no hardware to fly on, or the scenario does not fit it.
     """
     from domain.costing.hardware import environment_of
-
     from windtunnel.flying import fly_scenario
     from windtunnel.progress import progress_bar
 
@@ -148,7 +147,7 @@ def _workloads(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _wanted_storage(data: dict[str, Any]) -> list[str]:
     """The storage entries that workloads name, or find by their usual names."""
-    wanted = {}
+    wanted: dict[str, None] = {}
     for workload in _workloads(data).values():
         for part, usual in (("dataset", "dataset"), ("checkpointing", "checkpoints")):
             entry = workload.get(part)

@@ -71,9 +71,7 @@ class PlanChange:
     @property
     def changed(self) -> tuple[ResourceChange, ...]:
         """What is not the same on both sides: by its operation, or by its cost."""
-        return tuple(
-            each for each in self.resources if each.operation != "same" or each.change_usd
-        )
+        return tuple(each for each in self.resources if each.operation != "same" or each.change_usd)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: both bills, their difference, and every resource with its operation."""

@@ -12,6 +12,7 @@ from domain.costing.aws import fleet as aws_fleet
 from domain.costing.context import Context, Survey
 from domain.costing.gcp import fleet as gcp_fleet
 from domain.costing.nodes import Nodes, Volume
+from domain.costing.quantities import owner_of
 from domain.costing.values import block, integer
 from domain.environment import Market
 from domain.errors import CatalogError
@@ -91,7 +92,8 @@ def found_pools(survey: Survey, left_out: list[str]) -> list[FoundPool]:
 
 
 def _pools_of(context: Context, every: list[Nodes], left_out: list[str]) -> Iterator[FoundPool]:
-    name = context.tags.get(TAG_POOL) or context.resource.name
+    owner = owner_of(context.resource, context.graph)
+    name = context.tags.get(TAG_POOL) or owner or context.resource.name
     for nodes in every:
         bounds = _bounds(context) if len(every) == 1 else None
         reason = _reason_against(context, nodes, bounds)

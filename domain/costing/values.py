@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from domain.resources import is_known
@@ -30,13 +31,17 @@ def is_list(value: Any) -> bool:
 
 
 def number(value: Any) -> float | None:
-    """A number, also where it is written as text; None where it is absent or unknown."""
+    """A size or a count, also where it is written as text; None where it is not known.
+
+    Neither is below nothing or beyond all bounds.
+    """
     if isinstance(value, bool) or not is_known(value):
         return None
     try:
-        return float(value)
+        found = float(value)
     except (TypeError, ValueError):
         return None
+    return found if isfinite(found) and found >= 0 else None
 
 
 def integer(value: Any) -> int | None:

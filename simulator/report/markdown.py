@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from domain.bill import Bill
-from domain.costing.change import PlanChange, ResourceChange, component_changes
+from domain.costing.change import PlanChange, component_changes
 from domain.prediction import Prediction
-from simulator.report.plan_tables import dollars, operations, short_type, signed, telling
+from simulator.report.plan_tables import (
+    cost_side,
+    dollars,
+    largest_first,
+    operations,
+    short_type,
+    signed,
+    telling,
+)
 from simulator.report.prediction_tables import METRIC_NAMES, figure
 from simulator.study.compare import Difference
 
@@ -36,7 +44,7 @@ def change_as_markdown(
 
 
 def _resources(change: PlanChange) -> Iterator[str]:
-    rows = sorted(telling(change), key=lambda each: -abs(each.change_usd or 0))
+    rows = sorted(telling(change), key=largest_first)
     if not rows:
         yield "No resource that costs money changes."
         return
@@ -45,20 +53,11 @@ def _resources(change: PlanChange) -> Iterator[str]:
     for each in rows[:_MOST_ROWS]:
         yield (
             f"| {each.operation} | `{each.cost.resource.name}` "
-            f"{short_type(each.cost.resource.type)} | {_side(each, 0)} | {_side(each, 1)} "
-            f"| {signed(each.change_usd)} |"
+            f"{short_type(each.cost.resource.type)} | {cost_side(each.before)} "
+            f"| {cost_side(each.after)} | {signed(each.change_usd)} |"
         )
     if len(rows) > _MOST_ROWS:
         yield f"\n… and {len(rows) - _MOST_ROWS} more."
-
-
-def _side(change: ResourceChange, index: int) -> str:
-    cost = (change.before, change.after)[index]
-    if cost is None:
-        return "–"
-    if cost.monthly_usd is None:
-        return "unpriced"
-    return "by usage" if cost.basis == "usage" else dollars(cost.monthly_usd)
 
 
 def _predicted(predictions: Sequence[Prediction], differences: Sequence[Difference]) -> list[str]:

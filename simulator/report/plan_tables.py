@@ -73,7 +73,7 @@ def draw_plan(console: Console, plan: Plan) -> None:
     _draw_free(console, plan)
     _draw_unpriced(console, plan)
     draw_price_dates(console, plan.bill)
-    for note in (*graph.notes, *plan.notes):
+    for note in dict.fromkeys((*graph.notes, *plan.notes)):
         console.print(f"note: {escape(note)}")
 
 
@@ -185,12 +185,12 @@ def draw_change(console: Console, change: PlanChange) -> None:
         f"{dollars(before.total_usd)} before, {dollars(after.total_usd)} after"
     )
     rows, styles = [], []
-    for each in sorted(telling(change), key=_largest_first):
+    for each in sorted(telling(change), key=largest_first):
         rows.append(
             [
                 f"{_SIGNS[each.operation]} {_title(each.cost)}",
-                _side(each.before),
-                _side(each.after),
+                cost_side(each.before),
+                cost_side(each.after),
                 signed(each.change_usd),
             ]
         )
@@ -239,7 +239,8 @@ def operations(change: PlanChange) -> str:
     return ", ".join([*told, f"{same + change.after.graph.left_out} unchanged"])
 
 
-def _side(cost: ResourceCost | None) -> str:
+def cost_side(cost: ResourceCost | None) -> str:
+    """What one side of a change costs a month, or why that is not known."""
     if cost is None:
         return "–"
     if cost.monthly_usd is None:
@@ -247,5 +248,6 @@ def _side(cost: ResourceCost | None) -> str:
     return "by usage" if cost.basis == "usage" else dollars(cost.monthly_usd)
 
 
-def _largest_first(change: ResourceChange) -> tuple[Decimal, str]:
+def largest_first(change: ResourceChange) -> tuple[Decimal, str]:
+    """Sorts changes by how much they change the bill."""
     return (-abs(change.change_usd or Decimal(0)), change.cost.resource.name)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pulumi
 
-CACHE_DIRECTORY = "/cache"
+from stacks.outputs import CACHE_DIRECTORY
 
 _HEAD = """\
 #!/bin/bash

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stacks.outputs import CACHE_DIRECTORY
+
 OPS_AGENT = "https://dl.google.com/cloudagents/add-google-cloud-ops-agent-repo.sh"
-SCRATCH = "/mnt/local"
-"""Where the nodes' own NVMe disks are found, as one volume."""
 
 _LUSTRE_KEY = "https://us-apt.pkg.dev/doc/repo-signing-key.gpg"
 _LUSTRE_PACKAGES = "https://us-apt.pkg.dev/projects/lustre-client-binaries"
@@ -30,7 +30,7 @@ fi
 """
 _SCRATCH_DISKS = f"""
 disks=(/dev/disk/by-id/google-local-nvme-ssd-*)
-if [ -e "${{disks[0]}}" ] && ! mountpoint -q {SCRATCH}; then
+if [ -e "${{disks[0]}}" ] && ! mountpoint -q {CACHE_DIRECTORY}; then
   volume=${{disks[0]}}
   if [ "${{#disks[@]}}" -gt 1 ]; then
     volume=/dev/md/scratch
@@ -38,8 +38,8 @@ if [ -e "${{disks[0]}}" ] && ! mountpoint -q {SCRATCH}; then
       --raid-devices="${{#disks[@]}}" "${{disks[@]}}" || say "no scratch volume"
   fi
   blkid "$volume" > /dev/null || mkfs.ext4 -q -m 0 "$volume"
-  mkdir -p {SCRATCH}
-  mount -o discard,noatime "$volume" {SCRATCH} && chmod 1777 {SCRATCH} || say "no scratch disk"
+  mkdir -p {CACHE_DIRECTORY}
+  mount -o discard,noatime "$volume" {CACHE_DIRECTORY} && chmod 1777 {CACHE_DIRECTORY} || say "no scratch disk"
 fi
 """
 # Lustre's client (Managed Lustre documentation, "Connect from Compute Engine").

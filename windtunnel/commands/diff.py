@@ -77,18 +77,20 @@ def diff(
         raise InputError("--set changes a scenario; name one with --scenario")
     sides = _sides(before, after, preview, state, project)
     catalog = open_catalog(prices)
-    flown = [
-        fly_on(
-            graph,
-            scenario,
-            settings or (),
-            prices=prices,
-            runs_per_month=runs_per_month,
-            replications=replications,
-            workers=workers,
-        )
-        for graph in ((sides.before, sides.after) if scenario else ())
-    ]
+    flown = []
+    if scenario is not None:
+        flown = [
+            fly_on(
+                graph,
+                scenario,
+                settings or (),
+                prices=prices,
+                runs_per_month=runs_per_month,
+                replications=replications,
+                workers=workers,
+            )
+            for graph in (sides.before, sides.after)
+        ]
     plans = [
         cost_graph(
             graph,
