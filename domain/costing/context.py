@@ -11,7 +11,7 @@ from domain.catalog import Catalog
 from domain.costing.quantities import Quantities, quantities_of
 from domain.costing.values import blocks, text
 from domain.materials import MONTH_SECONDS
-from domain.resources import Resource, ResourceGraph, is_known
+from domain.resources import UNKNOWN, Resource, ResourceGraph, is_known
 from domain.resources.regions import region_of
 from domain.usage import Measure, ServiceUse, Unpriceable, Usage
 
@@ -119,7 +119,7 @@ class Context:
 
     def is_waiting(self, name: str) -> bool:
         """Whether an input is given, but only a deployment will tell its value."""
-        return name in self.resource.inputs and self.get(name) is None
+        return self.resource.inputs.get(name) == UNKNOWN and self.get(name) is None
 
     def referred(self, name: str, *types: str) -> Context | None:
         """What an input refers to, if it is in the graph."""

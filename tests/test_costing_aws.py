@@ -1,0 +1,239 @@
+"""What AWS resources cost, one service at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from declared import amounts, cost_of, declare, graph_of, month, plan_of, reasons, waiting
+
+from domain.costing import Quantities, ResourceCost
+from domain.resources import UNKNOWN, Resource
+
+GROUP = "aws:autoscaling/group:Group"
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+INSTANCE = "aws:ec2/instance:Instance"
+DISK = {"deviceName": "/dev/sda1", "ebs": {"volumeType": "gp3", "volumeSize": 100}}
+
+
+def template(**inputs: Any) -> Resource:
+    written = {"instanceType": "g5.xlarge", "blockDeviceMappings": [DISK], **inputs}
+    return declare(TEMPLATE, "template", written, id="lt-1")
+
+
+def group(of: Resource, **inputs: Any) -> ResourceCost:
+    written = {"desiredCapacity": 2, "minSize": 0, "launchTemplate": {"id": "lt-1"}, **inputs}
+    return cost_of(declare(GROUP, "group", written), of)
+
+
+def test_a_group_has_the_machines_and_disks_of_its_template() -> None:
+    assert amounts(group(template())) == {
+        "g5.xlarge, on-demand": (1460.0, 1468.76),
+        "disk, gp3": (200.0, 16.0),
+    }
+
+
+def test_a_template_is_found_by_what_a_preview_records_of_it() -> None:
+    of = declare(TEMPLATE, "template", {"instanceType": "g5.xlarge"})
+    by_dependency = declare(
+        GROUP,
+        "group",
+        {"desiredCapacity": 1, "launchTemplate": {"id": UNKNOWN}},
+        uses={"launchTemplate": of},
+    )
+    assert amounts(cost_of(by_dependency, of)) == {"g5.xlarge, on-demand": (730.0, 734.38)}
+    lost = declare(GROUP, "lost", {"desiredCapacity": 1, "launchTemplate": {"id": "lt-9"}})
+    assert reasons(cost_of(lost, of)) == ["its launch template is not in this stack"]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "hours"),
+    [
+        ({"desiredCapacity": 3}, 2190.0),
+        ({"desiredCapacity": 0}, None),
+        ({"desiredCapacity": None, "minSize": 2}, 1460.0),
+        ({"desiredCapacity": None, "minSize": 0}, 730.0),
+    ],
+)
+def test_a_group_counts_what_it_starts_with(sizes: dict[str, Any], hours: float | None) -> None:
+    cost = group(template(), **sizes)
+    found = amounts(cost).get("g5.xlarge, on-demand")
+    assert (found and found[0]) == hours
+    assert cost.basis == "priced"
+
+
+def test_spot_is_told_by_the_template() -> None:
+    cost = group(template(instanceMarketOptions={"marketType": "spot"}))
+    assert "g5.xlarge, spot" in amounts(cost)
+
+
+def test_a_commitment_is_told_by_our_tag() -> None:
+    tag = {"key": "windtunnel-market", "value": "reserved", "propagateAtLaunch": True}
+    assert next(iter(amounts(group(template(), tags=[tag])))) == "g5.xlarge, reserved"
+
+
+def test_a_mixed_group_is_split_between_its_markets() -> None:
+    mixed = {
+        "instancesDistribution": {
+            "onDemandBaseCapacity": 1,
+            "onDemandPercentageAboveBaseCapacity": 50,
+        },
+        "launchTemplate": {
+            "launchTemplateSpecification": {"launchTemplateId": "lt-1"},
+            "overrides": [{"instanceType": "g5.2xlarge"}, {"instanceType": "g5.xlarge"}],
+        },
+    }
+    cost = group(template(), desiredCapacity=5, mixedInstancesPolicy=mixed, launchTemplate=None)
+    hours = {component: quantity for component, (quantity, _) in amounts(cost).items()}
+    assert hours == {
+        "g5.2xlarge, on-demand": 3 * 730,
+        "g5.2xlarge, spot": 2 * 730,
+        "disk, gp3": 500,
+    }
+    assert any("the first is billed" in note for note in cost.notes)
+
+
+def test_a_machine_that_is_chosen_at_launch_has_no_price() -> None:
+    cost = group(template(instanceType=None, instanceRequirements={"vcpuCount": {"min": 4}}))
+    assert reasons(cost) == ["the machine is chosen at launch, by what it must have"]
+    assert cost.monthly_usd is None
+
+
+def test_an_instance_pays_for_every_disk_and_metric() -> None:
+    cost = cost_of(
+        declare(
+            INSTANCE,
+            "host",
+            {
+                "instanceType": "m5.large",
+                "monitoring": True,
+                "rootBlockDevice": {"volumeSize": 20},
+                "ebsBlockDevices": [{"volumeType": "io2", "volumeSize": 50, "iops": 1000}],
+            },
+        )
+    )
+    assert amounts(cost) == {
+        "m5.large, on-demand": (730.0, 70.08),
+        "disk, gp2": (20.0, 2.0),
+        "disk, io2": (50.0, 6.25),
+        "disk, io2 iops": (1000.0, 65.0),
+        "monitoring, metric": (7.0, 2.1),
+    }
+
+
+def test_tenancy_changes_who_bills_the_machine() -> None:
+    dedicated = declare(INSTANCE, "one", {"instanceType": "m5.large", "tenancy": "dedicated"})
+    assert reasons(cost_of(dedicated)) == ["no price of dedicated tenancy is known"]
+    hosted = declare(INSTANCE, "two", {"instanceType": "m5.large", "hostId": "h-1"})
+    assert list(amounts(cost_of(hosted))) == ["disk, gp2"]
+
+
+def test_a_reservation_costs_only_what_no_group_uses() -> None:
+    reservation = declare(
+        "aws:ec2/capacityReservation:CapacityReservation",
+        "reserved",
+        {"instanceType": "g5.xlarge", "instanceCount": 3},
+        id="cr-1",
+    )
+    assert amounts(cost_of(reservation)) == {"g5.xlarge, on-demand": (2190.0, 2203.14)}
+    target = {"capacityReservationTarget": {"capacityReservationId": "cr-1"}}
+    of = template(capacityReservationSpecification=target)
+    user = declare(GROUP, "group", {"desiredCapacity": 2, "launchTemplate": {"id": "lt-1"}})
+    assert amounts(cost_of(reservation, of, user)) == {"g5.xlarge, on-demand": (730.0, 734.38)}
+
+
+def test_a_capacity_block_is_paid_ahead() -> None:
+    cost = cost_of(declare("aws:ec2/capacityBlockReservation:CapacityBlockReservation", "block"))
+    assert reasons(cost) == ["a capacity block is paid ahead, at the price of its offer"]
+
+
+def test_networks() -> None:
+    gateway = cost_of(declare("aws:ec2/natGateway:NatGateway", "nat"))
+    assert amounts(gateway) == {"NAT gateway": (730.0, 32.85)}
+    assert waiting(gateway) == {"NAT, data": 0.045}
+    assert month(cost_of(declare("aws:ec2/eip:Eip", "address"))) == pytest.approx(3.65)
+    kind = "aws:ec2/vpcEndpoint:VpcEndpoint"
+    private = {"vpcEndpointType": "Interface", "subnetIds": ["a", "b"]}
+    assert amounts(cost_of(declare(kind, "ssm", private))) == {"endpoint": (1460.0, 14.6)}
+    gateway_endpoint = cost_of(declare(kind, "s3", {"vpcEndpointType": "Gateway"}))
+    assert gateway_endpoint.basis == "free"
+
+
+def test_load_balancers() -> None:
+    kind = "aws:lb/loadBalancer:LoadBalancer"
+    cost = cost_of(declare(kind, "front", {"loadBalancerType": "network"}))
+    assert amounts(cost) == {"load balancer, network": (730.0, 16.425)}
+    assert waiting(cost) == {"load balancer, network, capacity units": 0.006}
+
+
+@pytest.mark.parametrize(
+    ("deployment", "throughput", "dollars"),
+    [("PERSISTENT_2", 250, 252.0), ("PERSISTENT_2", 1000, 720.0), ("SCRATCH_2", None, 168.0)],
+)
+def test_lustre_by_its_tier(deployment: str, throughput: int | None, dollars: float) -> None:
+    inputs = {
+        "deploymentType": deployment,
+        "storageCapacity": 1200,
+        "perUnitStorageThroughput": throughput,
+    }
+    cost = cost_of(declare("aws:fsx/lustreFileSystem:LustreFileSystem", "scratch", inputs))
+    assert month(cost) == pytest.approx(dollars)
+
+
+def test_a_bucket_is_billed_as_the_class_of_its_tag() -> None:
+    tags = {"windtunnel-storage-class": "infrequent", "windtunnel-size-bytes": f"{2**40}"}
+    cost = cost_of(declare("aws:s3/bucket:Bucket", "old", {"tags": tags}))
+    assert amounts(cost) == {"object storage, standard_ia": (1024.0, 12.8)}
+    assert "object storage, standard_ia, retrieval" in waiting(cost)
+
+
+def test_a_snapshot_is_as_large_as_its_disk() -> None:
+    disk = declare("aws:ebs/volume:Volume", "disk", {"size": 40, "type": "st1"}, id="vol-1")
+    cost = cost_of(declare("aws:ebs/snapshot:Snapshot", "copy", {"volumeId": "vol-1"}), disk)
+    assert amounts(cost) == {"block storage, snapshot storage": (40.0, 2.0)}
+
+
+def test_a_cluster_and_its_nodes() -> None:
+    cluster = cost_of(declare("aws:eks/cluster:Cluster", "cluster"))
+    assert cluster.monthly_usd == 73
+    nodes = declare(
+        "aws:eks/nodeGroup:NodeGroup",
+        "nodes",
+        {
+            "scalingConfig": {"desiredSize": 2, "minSize": 1, "maxSize": 4},
+            "instanceTypes": ["g5.xlarge"],
+            "capacityType": "SPOT",
+            "diskSize": 100,
+        },
+    )
+    assert amounts(cost_of(nodes))["disk, gp2"] == (200.0, 20.0)
+    assert "g5.xlarge, spot" in amounts(cost_of(nodes))
+
+
+def test_keys_alarms_and_logs() -> None:
+    key = cost_of(declare("aws:kms/key:Key", "key"))
+    assert key.monthly_usd == 1
+    assert waiting(key) == {"key management, requests": 0.003}
+    alarm = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    assert month(cost_of(declare(alarm, "idle", {"period": 300}))) == pytest.approx(0.1)
+    assert month(cost_of(declare(alarm, "fast", {"period": 10}))) == pytest.approx(0.3)
+    log = cost_of(declare("aws:cloudwatch/logGroup:LogGroup", "flow"))
+    assert (log.basis, log.monthly_usd) == ("usage", 0)
+    trail = "aws:cloudtrail/trail:Trail"
+    assert cost_of(declare(trail, "audit")).basis == "free"
+    on_data = {"eventSelectors": [{"dataResources": [{"type": "AWS::S3::Object"}]}]}
+    assert waiting(cost_of(declare(trail, "data", on_data))) == {"audit trail, data events": 0.001}
+
+
+def test_prices_of_another_region_are_said_to_be_assumed() -> None:
+    gateway = declare("aws:ec2/natGateway:NatGateway", "nat", {"region": "eu-west-3"})
+    (line,) = cost_of(gateway).lines
+    assert line.note == "Assumed: the price of us-east-1."
+
+
+def test_data_through_a_gateway_may_be_stated() -> None:
+    gateway = declare("aws:ec2/natGateway:NatGateway", "nat")
+    stated = {gateway.urn: Quantities(source="stated", processed_bytes=1000 * 2.0**30)}
+    plan = plan_of(gateway, quantities=stated)
+    assert float(plan.bill.total_usd) == pytest.approx(32.85 + 45)
+    assert plan.graph.resources == graph_of(gateway).resources
