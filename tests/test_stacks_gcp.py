@@ -422,7 +422,11 @@ def test_elastic_pools_scale_between_their_limits() -> None:
     declared = run(make({"cpu": {"machine": "n2-standard-8", "min": 1, "max": 6, "initial": 2}}))
     policy = declared.one("RegionAutoscaler")["autoscalingPolicy"]
     assert (policy["minReplicas"], policy["maxReplicas"]) == (1, 6)
-    assert declared.one("RegionInstanceGroupManager")["targetSize"] == 2
+    manager = declared.one("RegionInstanceGroupManager")
+    assert manager["targetSize"] == 2
+    assert manager["distributionPolicyTargetShape"] == "BALANCED", "others are not scaled"
+    fixed = pool_of().one("RegionInstanceGroupManager")
+    assert fixed["distributionPolicyTargetShape"] == "ANY_SINGLE_ZONE"
     assert ("windtunnel:gcp:CpuGroup", "cpu") in declared.components()
 
 

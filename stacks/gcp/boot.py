@@ -39,7 +39,8 @@ if [ -e "${{disks[0]}}" ] && ! mountpoint -q {CACHE_DIRECTORY}; then
   fi
   blkid "$volume" > /dev/null || mkfs.ext4 -q -m 0 "$volume"
   mkdir -p {CACHE_DIRECTORY}
-  mount -o discard,noatime "$volume" {CACHE_DIRECTORY} && chmod 1777 {CACHE_DIRECTORY} || say "no scratch disk"
+  mount -o discard,noatime "$volume" {CACHE_DIRECTORY} \\
+    && chmod 1777 {CACHE_DIRECTORY} || say "no scratch disk"
 fi
 """
 # Lustre's client (Managed Lustre documentation, "Connect from Compute Engine").

@@ -30,7 +30,7 @@ _CPU_TARGET_SHARE = 0.6
 
 
 class MachineGroup(pulumi.ComponentResource):
-    """A regional managed instance group. All its hosts are in one zone, where data is near.
+    """A regional managed instance group, in one zone unless it is elastic.
 
     Templates are replaced, never running hosts: a change reaches a host when it is next made
     anew, so that no update stops a job.
@@ -60,7 +60,7 @@ class MachineGroup(pulumi.ComponentResource):
             self._child,
         )
         self.manager = self._declare_manager(template, zone, placement.group)
-        if args.pool.count is None:
+        if self._is_elastic:
             self._declare_autoscaler()
         alarms = Alarms(context, name, args.channels, self._child)
         (alarms.of_gpus if args.machine.accelerator_count else alarms.of_cpus)(self._least_hosts)
@@ -72,14 +72,20 @@ class MachineGroup(pulumi.ComponentResource):
         return self._args.pool.placement == "cluster" and self._type.name in GPUDIRECT
 
     @property
+    def _is_elastic(self) -> bool:
+        return self._args.pool.count is None
+
+    @property
     def _least_hosts(self) -> int:
         pool = self._args.pool
-        return blueprint.pool_size(pool) if pool.count is not None else pool.min or 0
+        return pool.min or 0 if self._is_elastic else blueprint.pool_size(pool)
 
     def _zone(self) -> pulumi.Input[str] | None:
-        """The one zone of hosts with reserved capacity or RDMA; others find theirs themselves."""
+        """The one zone of hosts that share something zonal; others are put where there is room."""
+        pool = self._args.pool
         rdma = self._has_gpu_network and GPUDIRECT[self._type.name].rdma
-        if self._args.pool.reservation != "new" and not rdma:
+        grows_together = self._is_elastic and pool.placement == "cluster"
+        if pool.reservation != "new" and not rdma and not grows_together:
             return None
         return self._args.context.zone(self._args.place.region, f"pool '{self._args.name}'")
 
@@ -90,7 +96,6 @@ class MachineGroup(pulumi.ComponentResource):
         policy: pulumi.Input[str] | None,
     ) -> compute.RegionInstanceGroupManager:
         args, names = self._args, self._args.context.names
-        selections = self._alternatives()
         serves = args.context.environment.network.load_balancer == "application"
         return compute.RegionInstanceGroupManager(
             names.prefix(args.name),
@@ -101,9 +106,10 @@ class MachineGroup(pulumi.ComponentResource):
             ],
             target_size=blueprint.pool_size(args.pool),
             distribution_policy_zones=[zone] if zone is not None else list(args.zones) or None,
-            # Several machine types are for those who take capacity wherever it is.
-            distribution_policy_target_shape="ANY" if selections else "ANY_SINGLE_ZONE",
-            instance_flexibility_policy=selections,
+            # Groups in one zone cannot be scaled for them (Compute Engine documentation,
+            # "Set a target distribution shape").
+            distribution_policy_target_shape="BALANCED" if self._is_elastic else "ANY_SINGLE_ZONE",
+            instance_flexibility_policy=self._alternatives(),
             update_policy=compute.RegionInstanceGroupManagerUpdatePolicyArgs(
                 type="OPPORTUNISTIC",
                 minimal_action="REPLACE",
@@ -128,9 +134,7 @@ class MachineGroup(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(
                 self._child,
                 # The autoscaler moves the size of an elastic pool.
-                pulumi.ResourceOptions(
-                    ignore_changes=["targetSize"] if args.pool.count is None else None
-                ),
+                pulumi.ResourceOptions(ignore_changes=["targetSize"] if self._is_elastic else None),
             ),
         )
 
