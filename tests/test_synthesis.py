@@ -18,6 +18,7 @@ import pytest
 from domain.errors import InputError
 from domain.resources import UNKNOWN, ResourceGraph
 from stacks.synthesis import synthesise
+from stacks.synthesis.project import read_project
 
 PROLOGUE = """
 import pulumi
@@ -393,3 +394,14 @@ def test_a_cache_that_cannot_be_written_does_not_matter(tmp_path: Path) -> None:
     graph = synthesise(project(tmp_path, "Thing('a')"), "dev", cache=tmp_path / "file" / "cache")
     assert len(graph.resources) == 2
     assert os.listdir(tmp_path).count("file") == 1
+
+
+def test_the_projects_own_virtual_environment_runs_it(tmp_path: Path) -> None:
+    folder = project(tmp_path, "import pulumi")
+    options = "runtime: {name: python, options: {virtualenv: own}}"
+    (folder / "Pulumi.yaml").write_text(f"name: demo\n{options}\n")
+    assert read_project(folder).python == sys.executable, "it is not made yet"
+    interpreter = folder / "own" / "bin" / "python"
+    interpreter.parent.mkdir(parents=True)
+    interpreter.symlink_to(sys.executable)
+    assert read_project(folder).python == str(interpreter)

@@ -56,14 +56,19 @@ def one_graph(
     )
 
 
-def graph_of_stack(project: Path, stack: str) -> ResourceGraph:
+def graph_of_stack(
+    project: Path, stack: str, *, environment_of: Path | None = None
+) -> ResourceGraph:
     """What the program declares for a stack, without a cloud.
+
+    ``environment_of`` is the project whose virtual environment runs it, if not its own.
 
     Raises:
         InputError: no such stack, wrong configuration, or the program's own error.
     """
     try:
         from stacks.synthesis import synthesise
+        from stacks.synthesis.project import read_project
     except ImportError as error:
         raise InputError(
             f"running a Pulumi program needs its SDK, which is not installed ({error}): "
@@ -73,7 +78,8 @@ def graph_of_stack(project: Path, stack: str) -> ResourceGraph:
     if config is not None:
         # Our own environments are refused with the line of the key, before anything runs.
         read_environment(config)
-    return synthesise(project, stack)
+    python = read_project(environment_of).python if environment_of else None
+    return synthesise(project, stack, python=python)
 
 
 def _stack_file(project: Path, stack: str) -> Path | None:
@@ -100,7 +106,7 @@ def graph_of(text: str, project: Path | None) -> ResourceGraph:
     revision, colon, stack = text.rpartition(":")
     if colon and revision:
         with checked_out(folder, revision) as old:
-            return graph_of_stack(old, stack)
+            return graph_of_stack(old, stack, environment_of=folder)
     stacks = stacks_of(folder)
     raise InputError(
         f"'{text}' is neither a file, nor a stack ({', '.join(stacks) or 'there are none'}), "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,7 +24,7 @@ def synthesise(
     mode: Mode = "preview",
     timeout_seconds: float = 120,
     cache: Path | Literal["default"] | None = "default",
-    python: str = sys.executable,
+    python: str | None = None,
 ) -> ResourceGraph:
     """The resources of a stack, as its unmodified program declares them.
 
@@ -37,7 +36,8 @@ def synthesise(
         timeout_seconds: after which the program is stopped.
         cache: the folder of earlier answers, or None to run the program in any case; by
             default ``default_cache()``.
-        python: the interpreter, which must have the program's packages.
+        python: the interpreter, which must have the program's packages; by default that of the
+            project's virtual environment where there is one, else the one in use.
 
     Raises:
         InputError: project, stack, configuration or program is wrong; the message says where.
@@ -45,7 +45,7 @@ def synthesise(
     project = read_project(project_folder)
     # organization/project/stack, organization/stack or stack alone, as the CLI takes it.
     *owner, name = stack.split("/")
-    run = Run(project, name, owner[0] if owner else "organization", mode, python)
+    run = Run(project, name, owner[0] if owner else "organization", mode, python or project.python)
     folder = default_cache() if cache == "default" else cache
     entry = Entry(folder, run) if folder is not None else None
     answer = entry.load() if entry else None

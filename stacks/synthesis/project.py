@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,15 @@ class Project:
     """The folder with ``__main__.py``, or the file, that is run."""
     stack_folder: Path
     located: Located
+
+    @property
+    def python(self) -> str:
+        """The interpreter of the project's own virtual environment, else the one in use."""
+        runtime = self.located.data.get("runtime")
+        options = runtime.get("options") if isinstance(runtime, Mapping) else None
+        named = options.get("virtualenv") if isinstance(options, Mapping) else None
+        own = self.folder / str(named) / "bin" / "python"
+        return str(own) if named and own.is_file() else sys.executable
 
     def stacks(self) -> Mapping[str, Path]:
         """The configuration file of each stack that has one."""
