@@ -592,3 +592,23 @@ def test_whatever_can_be_deployed_is_declared(given_keys: dict[str, Any]) -> Non
     nats = sum(blueprint.nat_gateways(environment, region) > 0 for region in regions)
     assert len(declared.of("RouterNat")) == len(declared.of("Address")) == nats
     assert EVERYWHERE not in json.dumps([each.inputs for each in declared.resources])
+
+
+def test_what_is_done_otherwise_than_asked_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    pools = {
+        "slice": {"machine": "tpu-v6e-4", "count": 1},
+        "small": {"machine": "c4-standard-8", "count": 1, "placement": "spread"},
+    }
+    run(make(pools, storage={"cache": {"kind": "local_nvme"}}))
+    said.sort()
+    assert [text.partition(":")[0] for text in said] == [
+        "TPU pool 'slice' needs one zone of us-central1",
+        "pool 'small'",
+        "pool 'small'",
+        "pool 'small'",
+    ]
+    assert "boots from Hyperdisk only" in said[1]
+    assert "without local NVMe" in said[2]
+    assert "take no placement policy" in said[3]
