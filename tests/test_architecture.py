@@ -30,10 +30,12 @@ ARROWS: dict[str, set[str]] = {
         "pyarrow",
     },
     "simulator/report": {"domain", "simulator.study", "jinja2", "plotly", "rich"},
+    "policies": {"domain", "pulumi_policy"},
     "stacks": {"domain", "pulumi", "pulumi_aws", "pulumi_gcp", "cryptography", "google", "grpc"},
     "windtunnel": {
         "domain",
         "simulator",
+        "policies",
         "stacks",
         "pydantic",
         "typer",

@@ -1,0 +1,1 @@
+"""Policies: plain functions on what is declared and on what is predicted."""
