@@ -53,6 +53,8 @@ class FileSystem(pulumi.ComponentResource):
                     parent=self,
                     protect=context.environment.governance.deletion_protection,
                     depends_on=list(args.place.peering),
+                    # Its id is the storage's, so that two of it cannot stand side by side.
+                    delete_before_replace=True,
                     custom_timeouts=pulumi.CustomTimeouts(create=_CREATION),
                 ),
                 after_grants(key),

@@ -1,4 +1,7 @@
-"""A cloud that says yes: create, change, read and delete without anything being there."""
+"""A cloud that says yes: create, change, read and delete without anything being there.
+
+It says no where a name is taken: by what this very update has seen and not yet deleted.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ class StandIn(sdk.Provider):
     def __init__(self, answers: Mapping[str, Answer]) -> None:
         self._answers = answers
         self._where = {"region": "", "zone": "", "project": ""}
+        self._existing: set[str] = set()
 
     async def configure(self, request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:
         given = plain_map(request.args)
@@ -42,7 +46,7 @@ class StandIn(sdk.Provider):
         inputs = plain_map(request.new_inputs)
         defaults = []
         key = invented.name_input(type_of(request.urn))
-        if key is not None and key not in inputs:
+        if key is not None and not {key, f"{key}Prefix"} & set(inputs):
             before = plain_map(request.old_inputs)
             mark = invented.digest(request.urn, request.random_seed.hex())[:7]
             made = f"{request.name}-{mark}"
@@ -51,6 +55,8 @@ class StandIn(sdk.Provider):
         return sdk.CheckResponse(inputs=wrapped_map({**inputs, _DEFAULTS: defaults}))
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
+        type_ = type_of(request.urn)
+        self._existing.add(request.resource_id)
         before = plain_map(request.old_state)
         after = plain_map(request.new_inputs)
         known = set(json.loads(before.get(_META, "[]")))
@@ -59,11 +65,18 @@ class StandIn(sdk.Provider):
             for key in known | set(after) - {_DEFAULTS}
             if before.get(key) != after.get(key) or (key in known) != (key in after)
         }
-        replacing = sorted(key for key in changed if replaces(type_of(request.urn), key))
+        moved = self._where["region"] != before.get("region", self._where["region"])
+        if moved and "region" not in after and "arn" in before:
+            changed.add("region")  # AWS resources stand where their provider does
+        replacing = sorted(key for key in changed if replaces(type_, key))
+        name = invented.name_input(type_)
+        keeps_name = name is not None and name not in after.get(_DEFAULTS, ()) and name in after
         return sdk.DiffResponse(
             changes=bool(changed),
             diffs=sorted(changed),
             replaces=replacing,
+            # As the bridged providers do: two things cannot have a name at once.
+            delete_before_replace=keeps_name and before.get(name) == after[name],
             detailed_diff={
                 key: sdk.PropertyDiff(_kind(key, known, after, key in replacing), input_diff=True)
                 for key in sorted(changed)
@@ -71,17 +84,18 @@ class StandIn(sdk.Provider):
         )
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
-        inputs = plain_map(request.properties)
         if request.preview:
             return sdk.CreateResponse("", request.properties)
-        made = invented.identity(type_of(request.urn), request.name, inputs, self._where)
-        return sdk.CreateResponse(
-            made, wrapped_map(self._state(type_of(request.urn), made, inputs))
-        )
+        type_, inputs = type_of(request.urn), plain_map(request.properties)
+        made = invented.identity(type_, request.name, inputs, self._where)
+        if made in self._existing:
+            raise ValueError(f"error 409: {made} exists already")
+        self._existing.add(made)
+        return sdk.CreateResponse(made, wrapped_map(self._state(type_, made, inputs)))
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
-        inputs = plain_map(request.news)
-        state = self._state(type_of(request.urn), request.resource_id, inputs)
+        type_, inputs = type_of(request.urn), plain_map(request.news)
+        state = self._state(type_, request.resource_id, inputs)
         return sdk.UpdateResponse(wrapped_map(state))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
@@ -91,7 +105,7 @@ class StandIn(sdk.Provider):
         return sdk.ReadResponse(request.resource_id, wrapped_map(found), request.inputs)
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
-        return None
+        self._existing.discard(request.resource_id)
 
     def _state(self, type_: str, identity: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         asked = {key: value for key, value in inputs.items() if key != _DEFAULTS}

@@ -35,7 +35,7 @@ BY_TYPE: dict[str, frozenset[str]] = {
     ),
     "gcp:compute/reservation:Reservation": frozenset({"specificReservationRequired"}),
     "gcp:compute/resourcePolicy:ResourcePolicy": EVERYTHING,
-    "gcp:compute/subnetwork:Subnetwork": frozenset({"network"}),
+    "gcp:compute/subnetwork:Subnetwork": frozenset({"ipCidrRange", "network"}),
     "gcp:lustre/instance:Instance": frozenset(
         {"filesystem", "instanceId", "network", "perUnitStorageThroughput"}
     ),

@@ -17,11 +17,13 @@ _NAMED_AWS = {
     "cloudwatch": {"logGroup", "metricAlarm"},
     "ec2": {"launchTemplate", "placementGroup", "securityGroup"},
     "iam": {"instanceProfile", "policy", "role", "rolePolicy"},
+    "kms": {"alias"},
     "lb": {"loadBalancer", "targetGroup"},
     "sns": {"topic"},
     "ssm": {"parameter"},
 }
-_NAMED_GCP = {"compute", "logging", "storage"}
+_NAMED_GCP = {"compute", "filestore", "kms", "logging", "storage", "tpu"}
+_WITHOUT_REGION = {"budgets", "iam"}
 
 _ID_PREFIXES = {
     "launchTemplate": "lt",
@@ -31,10 +33,10 @@ _ID_PREFIXES = {
 }
 
 # Computed outputs by type; {id}, {name}, {region}, {zone}, {project} and inputs are filled in.
-_OUTPUTS: dict[str, dict[str, str]] = {
+_OUTPUTS: dict[str, dict[str, Any]] = {
     "aws:autoscaling/group:Group": {"availabilityZone": "{region}a"},
     "aws:ec2/eip:Eip": {"allocationId": "{id}", "publicIp": "203.0.113.10"},
-    "aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": "#1", "defaultVersion": "#1"},
+    "aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 1, "defaultVersion": 1},
     "aws:ec2/placementGroup:PlacementGroup": {"placementGroupId": "{id}"},
     "aws:ec2/vpc:Vpc": {
         "defaultSecurityGroupId": "sg-{digest}",
@@ -90,6 +92,7 @@ _OUTPUTS: dict[str, dict[str, str]] = {
         "name": "projects/{project}/serviceAccounts/{accountId}",
         "uniqueId": "{number}",
     },
+    "gcp:tpu/v2Vm:V2Vm": {"networkEndpoints": [{"ipAddress": "10.0.0.5", "port": 8470}]},
     "gcp:storage/bucket:Bucket": {"url": "gs://{name}"},
 }
 
@@ -111,15 +114,17 @@ def name_input(type_: str) -> str | None:
 def identity(type_: str, name: str, inputs: Mapping[str, Any], where: Mapping[str, str]) -> str:
     """The id that the provider would give."""
     provider, module, kind = _parts(type_)
+    mark = digest(type_, name, *map(str, sorted(inputs.items())))
     named = name_input(type_)
+    own = inputs.get("instanceId", name)
+    if named is not None:
+        own = inputs.get(named) or inputs[f"{named}Prefix"] + mark
     if provider == "gcp":
         place = inputs.get("zone") or inputs.get("location") or inputs.get("region") or "global"
-        last = inputs.get(named or "name") or inputs.get("instanceId") or name
-        return f"projects/{where['project']}/{place}/{module}/{kind}/{last}"
+        return f"projects/{where['project']}/{place}/{module}/{kind}/{own}"
     if named and module in ("autoscaling", "iam", "s3"):
-        return str(inputs[named])
-    prefix = _ID_PREFIXES.get(kind, kind.lower())
-    return f"{prefix}-{digest(type_, name, *map(str, sorted(inputs.items())))}"
+        return str(own)
+    return f"{_ID_PREFIXES.get(kind, kind.lower())}-{mark}"
 
 
 def outputs(
@@ -131,23 +136,24 @@ def outputs(
     texts = {key: value for key, value in inputs.items() if isinstance(value, str)}
     facts = {"region": "", "zone": "", **where, **texts, "id": identity, "digest": mark}
     facts |= {"number": str(int(mark, 16)), "project_number": PROJECT_NUMBER}
-    facts.setdefault("name", identity.rsplit("/", 1)[-1])
-    found: dict[str, Any] = {}
+    named = name_input(type_)
+    if named is not None:
+        prefix = inputs.get(f"{named}Prefix", "")
+        facts.setdefault(named, f"{prefix}{mark}" if prefix else identity.rsplit("/", 1)[-1])
+    found: dict[str, Any] = {named: facts[named]} if named else {}
     if provider == "aws":
         found["arn"] = f"arn:aws:{module}:{facts['region']}:{ACCOUNT}:{kind}/{identity}"
-        found["region"] = facts["region"]
+        if module not in _WITHOUT_REGION:
+            found["region"] = facts["region"]
         if "tags" in inputs:
             found["tagsAll"] = inputs["tags"]
     else:
-        link = f"https://www.googleapis.com/compute/v1/{identity}"
-        facts["link"] = found["selfLink"] = link
-        found["project"] = facts["project"]
-        found["name"] = facts["name"]
+        facts["link"] = f"https://www.googleapis.com/compute/v1/{identity}"
+        found |= {"selfLink": facts["link"], "project": facts["project"]}
         if "labels" in inputs:
             found["effectiveLabels"] = inputs["labels"]
-    for key, text in _OUTPUTS.get(type_, {}).items():
-        value = text.format_map(facts)
-        found[key] = int(value[1:]) if value.startswith("#") else value
+    for key, value in _OUTPUTS.get(type_, {}).items():
+        found[key] = value.format_map(facts) if isinstance(value, str) else value
     return found
 
 
