@@ -108,6 +108,24 @@ def test_usage_may_be_stated_of_the_component_that_owns_a_resource() -> None:
     assert plan.bill.total_usd == Decimal("0.023")
 
 
+def test_gateways_share_what_is_stated_of_their_network() -> None:
+    network = declare("windtunnel:aws:Network", "network", custom=False)
+    gateways = [
+        declare("aws:ec2/natGateway:NatGateway", name, parent=network.urn) for name in ("a", "b")
+    ]
+    endpoint = declare(
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        "ssm",
+        {"vpcEndpointType": "Interface"},
+        parent=network.urn,
+    )
+    stated = {"network": Quantities(source="the flight", processed_bytes=1000 * 2.0**30)}
+    plan = plan_of(network, *gateways, endpoint, quantities=stated)
+    data = [line for line in plan.bill.lines if line.component == "NAT, data"]
+    assert [float(line.amount_usd) for line in data] == [22.5, 22.5]
+    assert "endpoint, data" in waiting(plan.resources[3]), "said of gateways only"
+
+
 def test_a_whole_stack_fills_graduated_prices_together() -> None:
     traffic = Quantities(source="stated", processed_bytes=0.6 * 2.0**50)
     endpoints = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from domain.catalog import Catalog
 from domain.costing.quantities import Quantities, quantities_of
@@ -14,6 +14,8 @@ from domain.materials import MONTH_SECONDS
 from domain.resources import UNKNOWN, Resource, ResourceGraph, is_known
 from domain.resources.regions import region_of
 from domain.usage import Measure, ServiceUse, Unpriceable, Usage
+
+_Answer = TypeVar("_Answer")
 
 KNOWN_LATER = "known only after deployment"
 
@@ -26,6 +28,13 @@ class Survey:
     catalog: Catalog
     stated: Mapping[str, Quantities] = field(default_factory=dict)
     period_seconds: float = MONTH_SECONDS
+    _found: dict[str, object] = field(default_factory=dict, repr=False)
+
+    def once(self, what: str, found: Callable[[], _Answer]) -> _Answer:
+        """An answer that every resource would find anew, found once."""
+        if what not in self._found:
+            self._found[what] = found()
+        return cast(_Answer, self._found[what])
 
     def context(self, resource: Resource) -> Context:
         """What the coster of ``resource`` sees."""

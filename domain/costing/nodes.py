@@ -40,6 +40,8 @@ class Nodes:
     gap: str | None = None
     detailed_metrics: int = 0
     """CloudWatch metrics of each node that are billed one by one."""
+    public_addresses: int = 0
+    """Of each node, beside those that are declared as resources."""
 
 
 def bill_nodes(context: Context, every: Iterable[Nodes]) -> Iterator[Usage]:
@@ -49,7 +51,9 @@ def bill_nodes(context: Context, every: Iterable[Nodes]) -> Iterator[Usage]:
             reason = nodes.gap or "how many nodes there are is not known"
             yield context.unpriceable("machines", reason)
             continue
-        if nodes.machine is None or nodes.gap:
+        if not context.region:
+            yield context.unpriceable("machines", "its region is not known")
+        elif nodes.machine is None or nodes.gap:
             yield context.unpriceable("machines", nodes.gap or "the machine type is not known")
         else:
             yield MachineHours(
@@ -64,6 +68,10 @@ def bill_nodes(context: Context, every: Iterable[Nodes]) -> Iterator[Usage]:
         if nodes.detailed_metrics:
             metrics = float(nodes.detailed_metrics * nodes.count)
             yield context.hours("monitoring", "metric", metrics)
+        if nodes.public_addresses:
+            cheaper = context.provider == "gcp" and nodes.market == "spot"
+            item = "in_use_on_spot.hour" if cheaper else "in_use.hour"
+            yield context.hours("public_address", item, nodes.public_addresses * nodes.count)
 
 
 def bill_volumes(context: Context, volumes: Iterable[Volume], nodes: int = 1) -> Iterator[Usage]:

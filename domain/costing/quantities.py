@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from domain.resources import Resource, ResourceGraph
 
 COMPONENT_PREFIX = "windtunnel:"
+# The resources that what is stated of a whole component is about.
+_MEANT = (
+    "aws:s3/bucket:Bucket",
+    "gcp:storage/bucket:Bucket",
+    "aws:ec2/natGateway:NatGateway",
+    "gcp:compute/routerNat:RouterNat",
+    "aws:lb/loadBalancer:LoadBalancer",
+    "gcp:compute/forwardingRule:ForwardingRule",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,16 @@ class Quantities:
     requests: float | None = None
     """Calls, events or messages, where there is one kind of them."""
 
+    def shared(self, among: int) -> Quantities:
+        """The part of each, where several resources do it together."""
+        if among <= 1:
+            return self
+        amounts: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        parts: dict[str, Any] = {
+            name: amount / among for name, amount in amounts.items() if isinstance(amount, float)
+        }
+        return replace(self, **parts)
+
 
 UNKNOWN_QUANTITIES = Quantities()
 
@@ -47,8 +67,17 @@ def owner_of(resource: Resource, graph: ResourceGraph) -> str | None:
 def quantities_of(
     resource: Resource, graph: ResourceGraph, stated: Mapping[str, Quantities]
 ) -> Quantities:
-    """What is stated for a resource, by its URN, else by the component that owns it."""
+    """What is stated for a resource, by its URN, else by the component that owns it.
+
+    What is stated of a component is meant for its bucket, its gateways or its load balancer,
+    and gateways share it.
+    """
     found = stated.get(resource.urn)
-    if found is None and stated:
-        found = stated.get(owner_of(resource, graph) or "")
-    return found or UNKNOWN_QUANTITIES
+    if found is not None or not stated or resource.type not in _MEANT:
+        return found or UNKNOWN_QUANTITIES
+    owner = owner_of(resource, graph)
+    whole = stated.get(owner or "")
+    if whole is None:
+        return UNKNOWN_QUANTITIES
+    sharing = sum(owner_of(other, graph) == owner for other in graph.of_type(resource.type))
+    return whole.shared(sharing)

@@ -19,6 +19,9 @@ def lustre(context: Context) -> Iterator[Usage]:
     if gib is None:
         yield context.unpriceable("file system", f"its size is {KNOWN_LATER}")
         return
+    metadata = block(context.get("metadataConfiguration"))
+    if text(metadata.get("mode")) == "USER_PROVISIONED":
+        yield context.unpriceable("metadata operations", "no price of provisioned ones is known")
     if text(context.get("storageType")) == "HDD":
         deployment += ".hdd"
     throughput = number(context.get("perUnitStorageThroughput")) or _SLOWEST_MB_PER_S_PER_TIB

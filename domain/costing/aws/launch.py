@@ -37,6 +37,7 @@ class Launch:
     volumes: tuple[Volume, ...] = ()
     tenancy: str | None = None
     detailed: bool = False
+    public_addresses: int = 0
     missing: str = f"the machine type is {KNOWN_LATER}"
 
     def nodes(self, count: int | None, market: Market | None = None) -> Nodes:
@@ -51,6 +52,7 @@ class Launch:
             volumes=self.volumes,
             gap=gap,
             detailed_metrics=_METRICS if self.detailed else 0,
+            public_addresses=self.public_addresses,
         )
 
 
@@ -71,6 +73,7 @@ def instance_launch(context: Context) -> Launch:
         volumes=(*_instance_volumes(context), *base.volumes),
         tenancy=text(context.get("tenancy")) or base.tenancy,
         detailed=truth(context.get("monitoring")) or base.detailed,
+        public_addresses=max(_is_public(context.resource.inputs), base.public_addresses),
     )
 
 
@@ -92,6 +95,7 @@ def template_launch(template: Context) -> Launch:
         ),
         tenancy=text(block(get("placement")).get("tenancy")),
         detailed=truth(block(get("monitoring")).get("enabled")),
+        public_addresses=sum(_is_public(each) for each in blocks(get("networkInterfaces"))),
         missing=missing,
     )
 
@@ -106,6 +110,7 @@ def configuration_launch(configuration: Context) -> Launch:
         tenancy=text(configuration.get("placementTenancy")),
         # Unlike everywhere else, detailed monitoring is on unless it is refused.
         detailed=detailed is None or truth(detailed),
+        public_addresses=_is_public(configuration.resource.inputs),
     )
 
 
@@ -122,6 +127,10 @@ def volume(written: Mapping[str, Any], context: Context) -> Volume:
         iops=number(written.get("iops")),
         throughput_mb_per_s=number(written.get("throughput")),
     )
+
+
+def _is_public(written: Mapping[str, Any]) -> int:
+    return int(truth(written.get("associatePublicIpAddress")))
 
 
 def _instance_volumes(context: Context) -> Iterator[Volume]:

@@ -39,7 +39,20 @@ def machine_nodes(context: Context, count: int | None, disks: tuple[Volume, ...]
     machine = with_gpus(written.rsplit("/", 1)[-1], gpus, context.catalog)
     scratch = _scratch_disks(context)
     return Nodes(
-        machine, count, market, (*disks, *local_ssds(context.catalog, machine, market, scratch))
+        machine,
+        count,
+        market,
+        (*disks, *local_ssds(context.catalog, machine, market, scratch)),
+        public_addresses=_public_addresses(context),
+    )
+
+
+def _public_addresses(context: Context) -> int:
+    """Those that the cloud picks; one of the program's own is billed as that resource."""
+    return sum(
+        "natIp" not in access
+        for interface in blocks(context.get("networkInterfaces"))
+        for access in blocks(interface.get("accessConfigs"))
     )
 
 

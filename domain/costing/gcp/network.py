@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from domain.costing.context import Context, Coster
+from domain.costing.context import Context, Coster, Survey
 from domain.costing.gcp import compute
 from domain.costing.gcp.fleet import NODES
 from domain.costing.values import text
@@ -23,22 +23,25 @@ def router_nat(context: Context) -> Iterator[Usage]:
         region=context.region,
         seconds=context.seconds,
         bytes=context.quantities.processed_bytes,
-        machines=machines_in(context, context.region),
+        machines=machines_by_region(context.survey).get(context.region),
     )
 
 
-def machines_in(context: Context, region: str) -> float | None:
-    """How many machines this stack runs in a region; None where it does not say."""
-    found: float | None = None
-    for kind, nodes_of in NODES.items():
-        for other in context.survey.of_type(kind):
-            if other.region != region:
-                continue
-            for nodes in nodes_of(other):
-                if nodes.count is None:
-                    return None
-                found = (found or 0.0) + nodes.count * _hosts(context, nodes.machine)
-    return found
+def machines_by_region(survey: Survey) -> Mapping[str, float | None]:
+    """Region → the machines that this stack runs there; None where that is not known."""
+
+    def count() -> Mapping[str, float | None]:
+        found: dict[str, float | None] = {}
+        for kind, nodes_of in NODES.items():
+            for context in survey.of_type(kind):
+                for nodes in nodes_of(context):
+                    before = found.get(context.region, 0.0)
+                    known = nodes.count is not None and before is not None
+                    hosts = (nodes.count or 0) * _hosts(context, nodes.machine)
+                    found[context.region] = (before or 0.0) + hosts if known else None
+        return found
+
+    return survey.once("machines of Google Cloud by region", count)
 
 
 def _hosts(context: Context, machine: str | None) -> int:
