@@ -10,7 +10,7 @@ from typing import Any
 
 from domain.catalog import Catalog, load_catalog
 from domain.costing.plan import Plan, cost_graph
-from domain.costing.registry import usual_type
+from domain.costing.kinds import usual_type
 from domain.resources import Resource, ResourceGraph
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from domain.catalog import load_catalog
 from domain.costing import Plan, Quantities, cost_graph
 from domain.costing.free import why_free
-from domain.costing.registry import costers, usual_type
+from domain.costing.kinds import usual_type
+from domain.costing.registry import costers
 from domain.errors import InputError
 from domain.resources import UNKNOWN, ResourceGraph
 from domain.resources.reading import read_resources

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from domain.catalog import Catalog
+from domain.costing.kinds import usual_type
 from domain.costing.quantities import Quantities, quantities_of
 from domain.costing.values import blocks, text
 from domain.materials import MONTH_SECONDS
@@ -49,7 +50,7 @@ class Survey:
     def _by_type(self) -> Mapping[str, list[Resource]]:
         found: dict[str, list[Resource]] = {}
         for resource in self.graph.resources:
-            found.setdefault(resource.type, []).append(resource)
+            found.setdefault(usual_type(resource.type), []).append(resource)
         return found
 
     @cached_property
@@ -179,11 +180,6 @@ class Context:
 
 
 Coster = Callable[[Context], Iterable[Usage]]
-
-
-def nothing(context: Context) -> Iterable[Usage]:
-    """The coster of what is billed elsewhere, or only by what others do with it."""
-    return ()
 
 
 def _but_its_name(inputs: Mapping[str, Any]) -> Mapping[str, Any]:

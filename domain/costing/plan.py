@@ -11,9 +11,11 @@ from typing import Any, Literal, TypeVar
 from domain.bill import Bill, Gap, LineItem, to_micro_dollars
 from domain.catalog import Catalog
 from domain.costing.context import Context, Survey
-from domain.costing.free import COMPONENT, FREE_AS_DECLARED, NOT_OURS, why_free
+from domain.costing.free import why_free
+from domain.costing.kinds import usual_type
 from domain.costing.quantities import Quantities
-from domain.costing.registry import costers, usual_type
+from domain.costing.reasons import COMPONENT, FREE_AS_DECLARED, NOT_OURS
+from domain.costing.registry import costers
 from domain.errors import CatalogError
 from domain.pricing import price
 from domain.resources import Resource, ResourceGraph

@@ -1,1 +1,35 @@
 """Costers of AWS: one module a service, each with its table of types."""
+
+from __future__ import annotations
+
+from domain.costing.aws import (
+    ebs,
+    ec2,
+    ecr,
+    eks,
+    file_storage,
+    groups,
+    load_balancing,
+    messaging,
+    monitoring,
+    network,
+    route53,
+    s3,
+    security,
+)
+
+SERVICES = (
+    ebs,
+    ec2,
+    ecr,
+    eks,
+    file_storage,
+    groups,
+    load_balancing,
+    messaging,
+    monitoring,
+    network,
+    route53,
+    s3,
+    security,
+)

@@ -1,4 +1,4 @@
-"""Google Cloud keys, secrets and alarms."""
+"""Google Cloud keys and secrets."""
 
 from __future__ import annotations
 
@@ -40,15 +40,8 @@ def secret_version(context: Context) -> Iterator[Usage]:
     yield context.hours("secrets", "version", float(max(len(places), 1)))
 
 
-def alarm(context: Context) -> Iterator[Usage]:
-    """An alerting policy, by its conditions."""
-    conditions = blocks(context.get("conditions"))
-    yield context.hours("monitoring", "alarm", float(max(len(conditions), 1)))
-
-
 COSTERS: dict[str, Coster] = {
     "gcp:kms/cryptoKey:CryptoKey": key,
     **dict.fromkeys(_SECRETS, secret),
     _SECRET_VERSION: secret_version,
-    "gcp:monitoring/alertPolicy:AlertPolicy": alarm,
 }

@@ -1,4 +1,4 @@
-"""AWS names, of hosts and of images: Route 53, ECR."""
+"""Amazon Route 53: zones and resolvers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,6 @@ from collections.abc import Iterator
 from domain.costing.context import Context, Coster
 from domain.costing.values import is_list
 from domain.usage import Usage
-
-
-def repository(context: Context) -> Iterator[Usage]:
-    """Images that are kept."""
-    yield context.kept("container_registry", "storage", context.quantities.stored_bytes)
 
 
 def zone(context: Context) -> Iterator[Usage]:
@@ -28,7 +23,6 @@ def resolver(context: Context) -> Iterator[Usage]:
 
 
 COSTERS: dict[str, Coster] = {
-    "aws:ecr/repository:Repository": repository,
     "aws:route53/zone:Zone": zone,
     "aws:route53/resolverEndpoint:ResolverEndpoint": resolver,
 }
