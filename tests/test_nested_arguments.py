@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typed_inputs import problems
+from wide_environments import PLAIN, WIDE
 
-from domain.resources import SECRET, UNKNOWN, Resource
+from domain.resources import SECRET, UNKNOWN, Resource, ResourceGraph
+from stacks.synthesis import synthesise
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def declared(type_: str, **inputs: Any) -> Resource:
@@ -69,3 +75,27 @@ def test_right_arguments_pass() -> None:
 )
 def test_a_wrong_nested_argument_is_named(resource: Resource, sentence: str) -> None:
     assert problems(resource) == [sentence]
+
+
+def assert_fits(graph: ResourceGraph) -> None:
+    found = [sentence for resource in graph.resources for sentence in problems(resource)]
+    assert found == []
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_our_stacks_fit(stack: str) -> None:
+    assert_fits(synthesise(ROOT, stack, mode="resolved", cache=None))
+
+
+@pytest.mark.parametrize("provider", ["aws", "gcp"])
+@pytest.mark.parametrize("environments", [WIDE, PLAIN], ids=["wide", "plain"])
+def test_an_environment_with_everything_fits(
+    provider: str, environments: dict[str, Any], tmp_path: Path
+) -> None:
+    for name in ("Pulumi.yaml", "domain", "stacks"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    config = {"gcp:project": "example-project", "windtunnel:environment": environments[provider]}
+    (tmp_path / "Pulumi.wide.yaml").write_text(yaml.safe_dump({"config": config}))
+    graph = synthesise(tmp_path, "wide", mode="resolved", cache=None)
+    assert len(graph.resources) > 60
+    assert_fits(graph)
