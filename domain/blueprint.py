@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 
+from domain.catalog import Catalog
 from domain.environment import Disk, Environment, Pool, SharedFileSystem
 
 GIB = 2**30
@@ -32,6 +33,10 @@ FSX_TIERS = (125, 250, 500, 1000)
 # documentation, "Performance tiers").
 LUSTRE_STEPS_GIB = {125: 72_000, 250: 36_000, 500: 18_000, 1000: 9_000}
 
+# Machines that take no Persistent Disk (Compute Engine documentation, "Machine series support
+# for Hyperdisk").
+_HYPERDISK_ONLY = ("a3-ultragpu-", "a4-", "c4-", "g4-")
+
 # Provisioned IOPS of an io2 disk whose operations nobody asked for: what gp3 includes.
 _IO2_USUAL_IOPS = 3000
 
@@ -47,6 +52,13 @@ RETENTION_DAYS = 90
 def disk_gib(disk: Disk) -> int:
     """Whole GiB of a disk, as clouds sell them."""
     return math.ceil(disk.size / GIB)
+
+
+def disk_product(provider: str, machine: str, disk: Disk, catalog: Catalog) -> str:
+    """What the provider sells as this disk for this machine."""
+    product = catalog.product(provider, "block_storage", disk.kind)
+    newer = machine.startswith(_HYPERDISK_ONLY) and product.startswith("pd-")
+    return "hyperdisk-balanced" if newer else product
 
 
 def disk_iops(disk: Disk, product: str) -> int | None:

@@ -8,7 +8,7 @@ to the cloud.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Network
 from typing import NamedTuple
 
@@ -81,6 +81,8 @@ def problems(environment: Environment, catalog: Catalog) -> Iterator[Problem]:
         yield from _pool(environment, name, catalog)
     for name in environment.storage:
         yield from _storage(environment, name)
+    yield from _alike("pools", environment.pools)
+    yield from _alike("storage", environment.storage)
     yield from _network(environment)
     yield from _homeless(environment)
     yield from _governance(environment)
@@ -144,7 +146,7 @@ def _pool(environment: Environment, name: str, catalog: Catalog) -> Iterator[Pro
     if pool.image and environment.provider == "aws" and not pool.image.startswith("ami-"):
         yield Problem((*path, "image"), f"'{pool.image}' is not an image, like 'ami-0abc…'")
     if not machine.is_tpu:
-        yield from _disk(environment, pool, path, catalog)
+        yield from _disk(environment, pool, path, machine, catalog)
 
 
 def _alternatives(
@@ -192,10 +194,10 @@ def _reservation(
 
 
 def _disk(
-    environment: Environment, pool: Pool, path: KeyPath, catalog: Catalog
+    environment: Environment, pool: Pool, path: KeyPath, machine: Machine, catalog: Catalog
 ) -> Iterator[Problem]:
     disk = pool.disk
-    product = catalog.product(environment.provider, "block_storage", disk.kind)
+    product = blueprint.disk_product(environment.provider, machine.name, disk, catalog)
     if product == "st1":
         yield Problem((*path, "disk", "kind"), "st1 cannot be a boot disk; use balanced or ssd")
     if not _SMALLEST_DISK_GIB <= blueprint.disk_gib(disk) <= _LARGEST_DISK_GIB:
@@ -297,6 +299,16 @@ def _governance(environment: Environment) -> Iterator[Problem]:
             yield Problem(("governance", "tags", key), "is not a tag that both clouds accept")
     if len(governance.tags) > _MOST_TAGS:
         yield Problem(("governance", "tags"), f"are more than {_MOST_TAGS}")
+
+
+def _alike(kind: str, names: Iterable[str]) -> Iterator[Problem]:
+    """Clouds know no underscore: names that differ by it alone would be one."""
+    seen: dict[str, str] = {}
+    for name in names:
+        plain = name.replace("_", "-").strip("-")
+        if plain in seen:
+            yield Problem((kind, name), f"is too like '{seen[plain]}': clouds take '_' for '-'")
+        seen.setdefault(plain, name)
 
 
 def _name_rule(what: str) -> str:

@@ -115,13 +115,13 @@ def disk_usage(
         return None
     if catalog.machine(environment.provider, pool.machine).is_tpu:
         return None
-    product = catalog.product(environment.provider, "block_storage", pool.disk.kind)
+    product = blueprint.disk_product(environment.provider, pool.machine, pool.disk, catalog)
     iops = blueprint.disk_iops(pool.disk, product)
     return DiskUsage(
         resource=pool_name,
         provider=environment.provider,
         region=environment.pool_region(pool_name) or "",
-        kind=pool.disk.kind,
+        kind=product,
         size_bytes=float(blueprint.disk_gib(pool.disk) * blueprint.GIB),
         seconds=node_seconds,
         iops=None if iops is None else float(iops),

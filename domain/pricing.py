@@ -77,6 +77,7 @@ BILLING_UNITS = {
     "usd_per_month": BillingUnit("seconds", _MONTH, "month"),
     "usd_per_gib": BillingUnit("bytes", _GIB, "GiB"),
     "usd_per_gib_month": BillingUnit("byte_seconds", _GIB * _MONTH, "GiB-month"),
+    "usd_per_gib_hour": BillingUnit("byte_seconds", _GIB * _HOUR, "GiB-hour"),
     "usd_per_1000_requests": BillingUnit("requests", Decimal(1000), "1,000 requests"),
     "usd_per_1000_objects_month": BillingUnit(
         "object_seconds", 1000 * _MONTH, "1,000 object-months"

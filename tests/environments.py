@@ -20,7 +20,7 @@ MACHINES = {
         "a2-highgpu-1g",
         "n1-standard-8+t4x1",
         "a3-highgpu-8g",
-        "c2-standard-8",
+        "c4-standard-8",
     ],
 }
 SLICES = ["tpu-v5litepod-8", "tpu-v5litepod-16", "tpu-v6e-4"]

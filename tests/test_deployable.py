@@ -141,3 +141,10 @@ def test_mistyped_values_are_named_with_file_and_line(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match=r"Pulumi\.dev\.yaml:8: pools\.train\.count: 'many'"):
         read_environment(path)
+
+
+def test_names_that_a_cloud_takes_for_one_are_refused() -> None:
+    twin = {"machine": "g5.xlarge", "count": 1}
+    both = {**AWS, "pools": {"big-one": twin}}
+    with pytest.raises(InputError, match=r"pools\.big_one: is too like 'big-one'"):
+        check_deployable(changed(both, "pools.big_one", twin), load_catalog())

@@ -19,11 +19,6 @@ _COMPACT_SERIES = {"a2", "a3", "c2", "c2d", "c3", "c3d", "c4", "g2", "g4", "n2",
 _SPREAD_SERIES = {"c2", "c2d", "g2", "n1", "n2", "n2d"}
 _CLUSTERED = {"a3-highgpu-8g", "a3-megagpu-8g", "a3-ultragpu-8g", "a4-highgpu-8g"}
 
-# Machines that take no Persistent Disk (Compute Engine documentation, "Machine series support
-# for Hyperdisk").
-_HYPERDISK_SERIES = {"a4", "c4", "g4"}
-_HYPERDISK_TYPES = {"a3-ultragpu-8g"}
-
 # The driver, CUDA and the Ubuntu that Managed Lustre has a client for.
 _GPU_IMAGE = (
     "projects/deeplearning-platform-release/global/images/family/"
@@ -44,11 +39,6 @@ class MachineType:
     def series(self) -> str:
         """``a3``, ``n1``, …"""
         return self.name.partition("-")[0]
-
-    @property
-    def needs_hyperdisk(self) -> bool:
-        """Whether it boots from Hyperdisk only."""
-        return self.series in _HYPERDISK_SERIES or self.name in _HYPERDISK_TYPES
 
     @property
     def is_clustered(self) -> bool:

@@ -41,7 +41,7 @@ def declare_template(
         ]
         if machine_type.attached
         else None,
-        disks=[_boot_disk(args, machine_type)],
+        disks=[_boot_disk(args)],
         network_interfaces=[
             # An interface without access_configs has no address on the internet.
             compute.RegionInstanceTemplateNetworkInterfaceArgs(
@@ -74,20 +74,16 @@ def declare_template(
     )
 
 
-def _boot_disk(args: PoolArgs, machine_type: MachineType) -> compute.RegionInstanceTemplateDiskArgs:
+def _boot_disk(args: PoolArgs) -> compute.RegionInstanceTemplateDiskArgs:
     key, pool = args.key, args.pool
-    product = load_catalog().product("gcp", "block_storage", pool.disk.kind)
-    if machine_type.needs_hyperdisk and product.startswith("pd-"):
-        pulumi.log.warn(
-            f"pool '{args.name}': {machine_type.name} boots from Hyperdisk only, and the catalog "
-            f"has {product} for '{pool.disk.kind}'; Compute Engine will refuse its hosts"
-        )
+    product = blueprint.disk_product("gcp", args.machine.name, pool.disk, load_catalog())
     return compute.RegionInstanceTemplateDiskArgs(
         boot=True,
         auto_delete=True,
         source_image=args.pool.image or usual_image(args.machine),
         disk_type=product,
         disk_size_gb=blueprint.disk_gib(pool.disk),
+        provisioned_iops=blueprint.disk_iops(pool.disk, product),
         disk_encryption_key=compute.RegionInstanceTemplateDiskDiskEncryptionKeyArgs(
             kms_key_self_link=key.id
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from domain.costing.aws import (
+    dynamodb,
     ebs,
     ec2,
     ecr,
     eks,
     file_storage,
     groups,
+    kinesis,
     load_balancing,
     messaging,
     monitoring,
@@ -16,15 +18,18 @@ from domain.costing.aws import (
     route53,
     s3,
     security,
+    serverless,
 )
 
 SERVICES = (
+    dynamodb,
     ebs,
     ec2,
     ecr,
     eks,
     file_storage,
     groups,
+    kinesis,
     load_balancing,
     messaging,
     monitoring,
@@ -32,4 +37,5 @@ SERVICES = (
     route53,
     s3,
     security,
+    serverless,
 )

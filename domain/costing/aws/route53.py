@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.costing.context import Context, Coster
-from domain.costing.values import is_list
+from domain.costing.values import is_list, number, text, truth
 from domain.usage import Usage
+
+_FAST_SECONDS = 10
 
 
 def zone(context: Context) -> Iterator[Usage]:
@@ -22,7 +24,25 @@ def resolver(context: Context) -> Iterator[Usage]:
     yield context.use("dns", "resolver_requests", "requests", context.quantities.requests)
 
 
+def health_check(context: Context) -> Iterator[Usage]:
+    """A check of an endpoint of AWS by the month, and each of its options."""
+    kind = text(context.get("type")) or ""
+    options = sum(
+        (
+            kind.startswith("HTTPS"),
+            kind.endswith("STR_MATCH"),
+            truth(context.get("measureLatency")),
+            number(context.get("requestInterval")) == _FAST_SECONDS,
+        )
+    )
+    context.note("A health check is taken to watch an endpoint in AWS.")
+    yield context.hours("dns", "health_check")
+    if options:
+        yield context.hours("dns", "health_check_option", float(options))
+
+
 COSTERS: dict[str, Coster] = {
     "aws:route53/zone:Zone": zone,
+    "aws:route53/healthCheck:HealthCheck": health_check,
     "aws:route53/resolverEndpoint:ResolverEndpoint": resolver,
 }
