@@ -1,0 +1,34 @@
+"""Amazon Kinesis: streams by the shard, or by what goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.costing.context import KNOWN_LATER, Context, Coster
+from domain.costing.values import block, number, text
+from domain.usage import Usage
+
+
+def stream(context: Context) -> Iterator[Usage]:
+    """Hours of the stream or of its shards, and what is written, read and kept."""
+    stated = context.quantities
+    mode = text(block(context.get("streamModeDetails")).get("streamMode"))
+    if mode == "ON_DEMAND":
+        yield context.hours("streams", "on_demand.hour")
+        yield context.use("streams", "on_demand.ingest", "bytes", stated.ingested_bytes)
+        yield context.use("streams", "on_demand.retrieval", "bytes", stated.retrieved_bytes)
+        yield context.use("streams", "on_demand.fan_out", "bytes", None)
+        yield context.kept("streams", "on_demand.retention", None)
+        yield context.kept("streams", "long_retention", None)
+        return
+    shards = number(context.get("shardCount"))
+    if shards is None:
+        yield context.unpriceable("shards", f"their number is {KNOWN_LATER}")
+        return
+    yield context.hours("streams", "shard.hour", shards)
+    yield context.use("streams", "shard.put_units", "requests", stated.requests)
+    yield context.use("streams", "shard.long_retrieval", "bytes", None)
+    yield context.hours("streams", "shard.fan_out_consumer", None)
+
+
+COSTERS: dict[str, Coster] = {"aws:kinesis/stream:Stream": stream}
