@@ -225,6 +225,31 @@ def test_keys_alarms_and_logs() -> None:
     assert waiting(cost_of(declare(trail, "data", on_data))) == {"audit trail, data events": 0.001}
 
 
+def test_tables_streams_and_functions() -> None:
+    table = declare(
+        "aws:dynamodb/table:Table",
+        "table",
+        {"writeCapacity": 20, "readCapacity": 30, "region": "us-east-2"},
+    )
+    assert month(cost_of(table)) == pytest.approx(20 * 0.4745 + 30 * 0.095)
+    asked = declare("aws:dynamodb/table:Table", "asked", {"billingMode": "PAY_PER_REQUEST"})
+    assert cost_of(asked).basis == "usage"
+    stream = declare("aws:kinesis/stream:Stream", "stream", {"shardCount": 3})
+    assert month(cost_of(stream)) == pytest.approx(3 * 10.95)
+    function = cost_of(declare("aws:lambda/function:Function", "function"))
+    assert waiting(function) == {
+        "functions, requests": 0.0002,
+        "functions, memory": 0.06000012,
+    }
+    check = declare("aws:route53/healthCheck:HealthCheck", "check", {"type": "HTTPS_STR_MATCH"})
+    assert month(cost_of(check)) == pytest.approx(2.5)
+
+
+def test_a_public_address_of_a_node_is_billed() -> None:
+    cost = group(template(networkInterfaces=[{"associatePublicIpAddress": "true"}]))
+    assert amounts(cost)["public address, in use hour"] == (1460.0, 7.3)
+
+
 def test_prices_of_another_region_are_said_to_be_assumed() -> None:
     gateway = declare("aws:ec2/natGateway:NatGateway", "nat", {"region": "eu-west-3"})
     (line,) = cost_of(gateway).lines

@@ -220,6 +220,13 @@ def test_a_pool_of_a_cluster_has_its_nodes_in_every_zone() -> None:
     assert machines(plan.resources[1]) == {"g2-standard-8, spot": 4 * 730.0}
 
 
+def test_autopilot_waits_for_what_pods_ask_for() -> None:
+    cluster = declare("gcp:container/cluster:Cluster", "main", {"enableAutopilot": True})
+    cost = cost_of(cluster)
+    assert month(cost) == pytest.approx(73)
+    assert waiting(cost)["kubernetes, autopilot vcpu"] == 32.49
+
+
 def test_keys_alarms_and_secrets() -> None:
     key = cost_of(declare("gcp:kms/cryptoKey:CryptoKey", "key"))
     assert month(key) == pytest.approx(0.06)

@@ -6,8 +6,9 @@ by the simulator.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.costing.context import Context
 from domain.costing.values import GIB
@@ -45,37 +46,44 @@ class Nodes:
 
 
 def bill_nodes(context: Context, every: Iterable[Nodes]) -> Iterator[Usage]:
-    """Machine hours, disks and metrics."""
+    """Machine hours, disks, metrics and addresses; equal disks of all nodes are one line."""
+    disks: Counter[Volume] = Counter()
+    metrics = 0
     for nodes in every:
         if nodes.count is None:
             reason = nodes.gap or "how many nodes there are is not known"
             yield context.unpriceable("machines", reason)
             continue
-        if not context.region:
-            yield context.unpriceable("machines", "its region is not known")
-        elif nodes.machine is None or nodes.gap:
-            yield context.unpriceable("machines", nodes.gap or "the machine type is not known")
-        else:
-            yield MachineHours(
-                resource=context.resource.urn,
-                provider=context.provider,
-                region=context.region,
-                machine=nodes.machine,
-                market=nodes.market,
-                node_seconds=[context.seconds] * nodes.count,
-            )
-        yield from bill_volumes(context, nodes.volumes, nodes.count)
-        if nodes.detailed_metrics:
-            metrics = float(nodes.detailed_metrics * nodes.count)
-            yield context.hours("monitoring", "metric", metrics)
+        yield _machines(context, nodes, nodes.count)
+        for volume in nodes.volumes:
+            disks[replace(volume, count=1)] += volume.count * nodes.count
+        metrics += nodes.detailed_metrics * nodes.count
         if nodes.public_addresses:
             cheaper = context.provider == "gcp" and nodes.market == "spot"
             item = "in_use_on_spot.hour" if cheaper else "in_use.hour"
             yield context.hours("public_address", item, nodes.public_addresses * nodes.count)
+    yield from bill_volumes(context, (replace(disk, count=disks[disk]) for disk in disks))
+    if metrics:
+        yield context.hours("monitoring", "metric", metrics)
 
 
-def bill_volumes(context: Context, volumes: Iterable[Volume], nodes: int = 1) -> Iterator[Usage]:
-    """The disks of so many nodes."""
+def _machines(context: Context, nodes: Nodes, count: int) -> Usage:
+    if not context.region:
+        return context.unpriceable("machines", "its region is not known")
+    if nodes.machine is None or nodes.gap:
+        return context.unpriceable("machines", nodes.gap or "the machine type is not known")
+    return MachineHours(
+        resource=context.resource.urn,
+        provider=context.provider,
+        region=context.region,
+        machine=nodes.machine,
+        market=nodes.market,
+        node_seconds=[context.seconds] * count,
+    )
+
+
+def bill_volumes(context: Context, volumes: Iterable[Volume]) -> Iterator[Usage]:
+    """Disks, each so many times."""
     for volume in volumes:
         if volume.gib is None:
             yield context.unpriceable(f"disk, {volume.product}", "its size is not known")
@@ -88,7 +96,7 @@ def bill_volumes(context: Context, volumes: Iterable[Volume], nodes: int = 1) ->
             kind=volume.product,
             size_bytes=volume.gib * GIB,
             seconds=context.seconds,
-            count=volume.count * nodes,
+            count=volume.count,
             iops=volume.iops,
             throughput_bytes_per_second=None if throughput is None else throughput * 1e6,
         )

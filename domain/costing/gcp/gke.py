@@ -96,8 +96,15 @@ def _zones(context: Context, cluster: Context | None) -> int:
 
 
 def cluster(context: Context) -> Iterator[Usage]:
-    """The management fee, and the nodes that the cluster brings itself."""
+    """The management fee, and the nodes that the cluster brings itself.
+
+    Autopilot bills what pods ask for instead of nodes.
+    """
     yield context.hours("kubernetes", "cluster_hour")
+    if truth(context.get("enableAutopilot")):
+        yield context.hours("kubernetes", "autopilot.vcpu", None)
+        yield context.kept("kubernetes", "autopilot.memory", None)
+        yield context.kept("kubernetes", "autopilot.storage", None)
     yield from bill_nodes(context, cluster_nodes(context))
 
 
