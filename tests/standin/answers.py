@@ -58,6 +58,20 @@ def _partition(arguments: Facts, where: Facts) -> dict[str, Any]:
     return {"partition": "aws", "dnsSuffix": "amazonaws.com", "id": "aws"}
 
 
+def _network(arguments: Facts, where: Facts) -> dict[str, Any]:
+    return {"id": arguments["id"], "cidrBlock": "10.0.0.0/16"}
+
+
+def _subnet(arguments: Facts, where: Facts) -> dict[str, Any]:
+    zone = f"{where['region']}a"
+    return {"id": arguments["id"], "cidrBlock": "10.0.0.0/20", "availabilityZone": zone}
+
+
+def _google_subnet(arguments: Facts, where: Facts) -> dict[str, Any]:
+    link = arguments["selfLink"]
+    return {"id": link, "selfLink": link, "ipCidrRange": "10.0.0.0/20"}
+
+
 def _google_zones(arguments: Facts, where: Facts) -> dict[str, Any]:
     region = arguments.get("region") or where["region"]
     names = [f"{region}-{letter}" for letter in "abc"]
@@ -101,6 +115,8 @@ def _google_image(arguments: Facts, where: Facts) -> dict[str, Any]:
 ANSWERS: dict[str, dict[str, Answer]] = {
     "aws": {
         "aws:ec2/getAmi:getAmi": _image,
+        "aws:ec2/getSubnet:getSubnet": _subnet,
+        "aws:ec2/getVpc:getVpc": _network,
         "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
         "aws:index/getCallerIdentity:getCallerIdentity": _identity,
         "aws:index/getPartition:getPartition": _partition,
@@ -109,6 +125,7 @@ ANSWERS: dict[str, dict[str, Answer]] = {
     },
     "gcp": {
         "gcp:compute/getImage:getImage": _google_image,
+        "gcp:compute/getSubnetwork:getSubnetwork": _google_subnet,
         "gcp:compute/getZones:getZones": _google_zones,
         "gcp:organizations/getClientConfig:getClientConfig": _client,
         "gcp:organizations/getProject:getProject": _project,
