@@ -18,7 +18,7 @@ from domain.costing.kinds import usual_type
 from domain.costing.registry import costers
 from domain.errors import InputError
 from domain.resources import UNKNOWN, ResourceGraph
-from domain.resources.reading import read_resources
+from domain.resources.reading import read_change, read_resources
 
 BUCKET = "aws:s3/bucket:Bucket"
 INSTANCE = "aws:ec2/instance:Instance"
@@ -241,5 +241,18 @@ def test_the_accelerators_of_a_real_stack_are_all_priced(graphs: dict[str, Resou
                      "tpu-topology", "tpu-q", "scratch", "glustre", "gnat", "net-nat")
     } == {"priced"}  # fmt: skip
     assert basis["cb"] == "unpriced", "a capacity block is paid ahead"
-    created = cost_graph(graphs["cli_preview_create.json"], load_catalog())
-    assert created.bill.total_usd == plan.bill.total_usd
+
+
+def test_a_stack_has_one_price_wherever_it_is_read_from(shared_data: Path) -> None:
+    folder = shared_data / "pulumi"
+
+    def total(graph: ResourceGraph) -> Decimal:
+        return cost_graph(graph, load_catalog()).bill.total_usd
+
+    deployed = total(read_resources(folder / "cli_stack_export.json"))
+    assert total(read_resources(folder / "cli_preview_create.json")) == deployed
+    assert total(read_change(folder / "cli_preview_changes_show_sames.json").before) == deployed
+    joined = read_change(folder / "cli_preview_changes.json", folder / "cli_stack_export.json")
+    logged = read_change(folder / "cli_preview_changes_events.jsonl")
+    assert total(joined.before) == total(logged.before) == deployed
+    assert total(joined.after) == total(logged.after) != deployed

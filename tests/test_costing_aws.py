@@ -245,6 +245,21 @@ def test_tables_streams_and_functions() -> None:
     assert month(cost_of(check)) == pytest.approx(2.5)
 
 
+def test_tasks_on_fargate_are_billed_and_others_run_on_instances() -> None:
+    task = declare(
+        "aws:ecs/taskDefinition:TaskDefinition", "task", {"cpu": "512", "memory": "1 GB"}
+    )
+    service = {"desiredCount": 4, "launchType": "FARGATE", "taskDefinition": UNKNOWN}
+    kind = "aws:ecs/service:Service"
+    cost = cost_of(declare(kind, "web", service, uses={"taskDefinition": task}), task)
+    assert amounts(cost) == {
+        "fargate, vcpu": (1460.0, 59.1008),
+        "fargate, memory": (2920.0, 12.9794),
+    }
+    hosted = declare(kind, "hosted", {**service, "launchType": "EC2"})
+    assert cost_of(hosted).basis == "free"
+
+
 def test_a_public_address_of_a_node_is_billed() -> None:
     cost = group(template(networkInterfaces=[{"associatePublicIpAddress": "true"}]))
     assert amounts(cost)["public address, in use hour"] == (1460.0, 7.3)

@@ -227,6 +227,18 @@ def test_autopilot_waits_for_what_pods_ask_for() -> None:
     assert waiting(cost)["kubernetes, autopilot vcpu"] == 32.49
 
 
+def test_larger_caches_cost_less_a_gibibyte() -> None:
+    kind = "gcp:redis/instance:Instance"
+    assert month(cost_of(declare(kind, "small", {"memorySizeGb": 5}))) == pytest.approx(98.55)
+    large = {"memorySizeGb": 45, "tier": "STANDARD_HA"}
+    assert month(cost_of(declare(kind, "large", large))) == pytest.approx(1149.75)
+
+
+def test_a_custom_machine_has_no_price() -> None:
+    inputs = {"machineType": "n2-custom-4-20480", "bootDisk": {}}
+    assert "custom machine type" in reasons(cost_of(declare(INSTANCE, "odd", inputs)))[0]
+
+
 def test_keys_alarms_and_secrets() -> None:
     key = cost_of(declare("gcp:kms/cryptoKey:CryptoKey", "key"))
     assert month(key) == pytest.approx(0.06)

@@ -7,6 +7,7 @@ from domain.costing.aws import (
     ebs,
     ec2,
     ecr,
+    ecs,
     eks,
     file_storage,
     groups,
@@ -19,6 +20,7 @@ from domain.costing.aws import (
     s3,
     security,
     serverless,
+    transfer,
 )
 
 SERVICES = (
@@ -26,6 +28,7 @@ SERVICES = (
     ebs,
     ec2,
     ecr,
+    ecs,
     eks,
     file_storage,
     groups,
@@ -38,4 +41,5 @@ SERVICES = (
     s3,
     security,
     serverless,
+    transfer,
 )

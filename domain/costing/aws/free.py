@@ -103,7 +103,7 @@ FREE: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "aws:ecs",
-        "cluster clusterCapacityProviders capacityProvider taskDefinition "
+        "cluster clusterCapacityProviders capacityProvider taskDefinition taskSet "
         "accountSettingDefault tag",
         BY_OTHERS,
     ),

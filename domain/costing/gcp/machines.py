@@ -35,6 +35,9 @@ def machine_nodes(context: Context, count: int | None, disks: tuple[Volume, ...]
     market = market_of(context, block(context.get("scheduling")))
     if written is None:
         return Nodes(None, count, market, disks, gap=f"the machine type is {KNOWN_LATER}")
+    if "custom-" in written:
+        gap = f"custom machine type {written} has no price in the catalog"
+        return Nodes(None, count, market, disks, gap=gap)
     gpus = blocks(context.get("guestAccelerators"))
     machine = with_gpus(written.rsplit("/", 1)[-1], gpus, context.catalog)
     scratch = _scratch_disks(context)

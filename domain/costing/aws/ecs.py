@@ -1,0 +1,85 @@
+"""Amazon ECS: tasks on Fargate. Tasks on instances are billed with the instances."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from domain.costing.context import KNOWN_LATER, Context, Coster
+from domain.costing.values import GIB, block, blocks, integer, is_list, text
+from domain.usage import Usage
+
+TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
+TASK_SET = "aws:ecs/taskSet:TaskSet"
+_CLUSTER = "aws:ecs/cluster:Cluster"
+_PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
+_QUANTITY = re.compile(r"([\d.]+)\s*(vcpu|gb)?", re.IGNORECASE)
+_UNITS_OF_ONE = 1024
+"""A vCPU is 1024 units, a GB 1024 MiB, where a task definition gives no unit."""
+
+
+def service(context: Context) -> Iterator[Usage]:
+    """Processors and memory of the tasks that it keeps running."""
+    kind = _launch_type(context)
+    if kind is None:
+        context.note("Tasks on instances are billed with the instances.")
+        return
+    if kind == "FARGATE_SPOT":
+        yield context.unpriceable("tasks", "no price of Fargate Spot is known")
+        return
+    count = integer(context.get("desiredCount"))
+    definition = _definition(context)
+    size = None if definition is None else task_size(definition)
+    if count is None or definition is None or size is None:
+        yield context.unpriceable("tasks", f"their number or size is {KNOWN_LATER}")
+        return
+    platform = block(definition.get("runtimePlatform"))
+    if text(platform.get("cpuArchitecture")) == "ARM64":
+        yield context.unpriceable("tasks", "no price of Fargate on ARM is known")
+        return
+    processors, gib = size
+    yield context.hours("fargate", "vcpu", processors * count)
+    held = gib * GIB * count * context.seconds
+    yield context.use("fargate", "memory", "byte_seconds", held)
+
+
+def task_size(definition: Context) -> tuple[float, float] | None:
+    """vCPUs and GiB of one task; None where they are not given."""
+    processors = _amount(text(definition.get("cpu")))
+    gib = _amount(text(definition.get("memory")))
+    return None if processors is None or gib is None else (processors, gib)
+
+
+def _amount(written: str | None) -> float | None:
+    match = _QUANTITY.fullmatch(written.strip()) if written else None
+    if match is None or match[1].count(".") > 1 or match[1] == ".":
+        return None
+    return float(match[1]) if match[2] else float(match[1]) / _UNITS_OF_ONE
+
+
+def _definition(context: Context) -> Context | None:
+    found = context.referred("taskDefinition", TASK_DEFINITION)
+    if found is None:
+        for task_set in context.users(TASK_SET):
+            found = context.beside(task_set).referred("taskDefinition", TASK_DEFINITION)
+    return found
+
+
+def _launch_type(context: Context) -> str | None:
+    """FARGATE or FARGATE_SPOT, by the service or by what its cluster does by default."""
+    named = text(context.get("launchType"))
+    if named:
+        return "FARGATE" if named == "FARGATE" else None
+    strategies = blocks(context.get("capacityProviderStrategies"))
+    cluster = context.referred("cluster", _CLUSTER)
+    providers = [] if cluster is None else list(cluster.users(_PROVIDERS))
+    for provider in providers:
+        strategies = strategies or blocks(provider.get("defaultCapacityProviderStrategies"))
+        listed = provider.get("capacityProviders")
+        if not strategies and is_list(listed) and listed:
+            strategies = [{"capacityProvider": listed[0]}]
+    found = [text(each.get("capacityProvider")) for each in strategies]
+    return found[0] if found and (found[0] or "").startswith("FARGATE") else None
+
+
+COSTERS: dict[str, Coster] = {"aws:ecs/service:Service": service}
