@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from domain.catalog import Catalog, load_catalog
-from domain.costing.plan import Plan, cost_graph
 from domain.costing.kinds import usual_type
+from domain.costing.plan import Plan, cost_graph
 from domain.resources import Resource, ResourceGraph
 
 
