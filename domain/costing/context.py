@@ -37,6 +37,11 @@ class Survey:
             self._found[what] = found()
         return cast(_Answer, self._found[what])
 
+    @cached_property
+    def unstated(self) -> Survey:
+        """The same as if nobody had stated any usage."""
+        return Survey(self.graph, self.catalog, period_seconds=self.period_seconds)
+
     def context(self, resource: Resource) -> Context:
         """What the coster of ``resource`` sees."""
         return Context(resource, self)

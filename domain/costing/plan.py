@@ -189,7 +189,7 @@ def _sourced(context: Context, lines: Sequence[LineItem]) -> tuple[LineItem, ...
     stated = context.quantities
     if not stated.source:
         return tuple(lines)
-    unstated = Survey(context.graph, context.catalog).context(context.resource)
+    unstated = context.survey.unstated.context(context.resource)
     waiting = _awaiting(costers()[usual_type(context.resource.type)](unstated), context.catalog)
     note = f"Quantity: {stated.source}."
     return tuple(

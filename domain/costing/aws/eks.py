@@ -55,7 +55,14 @@ def node_group(context: Context) -> Iterator[Usage]:
     yield from bill_nodes(context, node_group_nodes(context))
 
 
+def fargate_profile(context: Context) -> Iterator[Usage]:
+    """What the pods that it takes ask for."""
+    yield context.hours("fargate", "vcpu", None)
+    yield context.use("fargate", "memory", "byte_seconds", None)
+
+
 COSTERS: dict[str, Coster] = {
+    "aws:eks/fargateProfile:FargateProfile": fargate_profile,
     "aws:eks/cluster:Cluster": cluster,
     NODE_GROUP: node_group,
 }

@@ -31,7 +31,10 @@ def endpoint(context: Context) -> Iterator[Usage]:
     if context.is_waiting("vpcEndpointType"):
         yield context.unpriceable("endpoint", f"its type is {KNOWN_LATER}")
     elif kind == "Interface":
-        subnets = context.resource.inputs.get("subnetIds")
+        subnets = context.get("subnetIds")
+        if context.is_waiting("subnetIds"):
+            yield context.unpriceable("endpoint", f"the number of its zones is {KNOWN_LATER}")
+            return
         yield InterfaceEndpoint(
             resource=context.resource.urn,
             provider=context.provider,

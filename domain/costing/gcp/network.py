@@ -16,7 +16,7 @@ _PROXIES = ("TargetHttpProxy", "TargetHttpsProxy", "TargetTcpProxy", "TargetSslP
 
 
 def router_nat(context: Context) -> Iterator[Usage]:
-    """By the machines behind it, and what goes through."""
+    """By the machines behind it, what goes through, and addresses that it picks as it needs."""
     yield NatGateway(
         resource=context.resource.urn,
         provider=context.provider,
@@ -25,6 +25,8 @@ def router_nat(context: Context) -> Iterator[Usage]:
         bytes=context.quantities.processed_bytes,
         machines=machines_by_region(context.survey).get(context.region),
     )
+    if text(context.get("natIpAllocateOption")) == "AUTO_ONLY":
+        yield context.hours("public_address", "in_use.hour", None)
 
 
 def machines_by_region(survey: Survey) -> Mapping[str, float | None]:
