@@ -35,6 +35,11 @@ def log_group(context: Context) -> Iterator[Usage]:
     yield context.use("logging", "scan", "bytes", stated.scanned_bytes)
 
 
+def log_metric(context: Context) -> Iterator[Usage]:
+    """A metric that is drawn from logs, for the hours in which it has values."""
+    yield context.hours("monitoring", "metric", None)
+
+
 def dashboard(context: Context) -> Iterator[Usage]:
     """A dashboard by the month."""
     yield context.hours("monitoring", "dashboard")
@@ -57,6 +62,7 @@ def trail(context: Context) -> Iterator[Usage]:
 COSTERS: dict[str, Coster] = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": composite_alarm,
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": log_metric,
     "aws:cloudwatch/dashboard:Dashboard": dashboard,
     "aws:cloudwatch/logGroup:LogGroup": log_group,
     "aws:cloudtrail/trail:Trail": trail,
