@@ -82,8 +82,7 @@ class Life:
 
 @pytest.fixture(scope="module", params=STACKS, ids=lambda stack: stack.name)
 def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Life:
-    if shutil.which("pulumi") is None:
-        pytest.skip("no Pulumi CLI on the PATH")
+    _needs_pulumi()
     stack: Stack = request.param
     place = tmp_path_factory.mktemp(stack.name)
     project = Project.copy(place)
@@ -132,6 +131,11 @@ def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         second_destroy=project.pulumi("destroy", "--yes"),
         export_at_last=project.pulumi("stack", "export"),
     )
+
+
+def _needs_pulumi() -> None:
+    if shutil.which("pulumi") is None:
+        pytest.skip("no Pulumi CLI on the PATH")
 
 
 def _ok(result: Result) -> Result:
@@ -203,3 +207,22 @@ def test_a_change_joined_with_the_state_has_the_bill_of_the_changed_program(life
     bill = _bill(life.plan_of_changed_program)
     assert bill["lines"]
     assert _bill(life.plan_of_change) == bill
+
+
+def test_a_secret_that_the_cli_encrypts_is_read(tmp_path: Path) -> None:
+    _needs_pulumi()
+    project = Project.copy(tmp_path)
+    _ok(project.pulumi("stack", "init", "dev"))
+    _ok(project.pulumi("config", "set", "--secret", "windtunnel:token", "swordfish"))
+    plan = ("plan", "--stack", "dev", "--json")
+
+    wrong = project.with_passphrase("another").windtunnel(*plan)
+    assert wrong.returncode == 2
+    assert "passphrase" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+    right = project.windtunnel(*plan)
+    assert "placeholder" not in _ok(right).stdout
+    assert "swordfish" not in right.stdout
+    without = project.with_passphrase(None).windtunnel(*plan)
+    assert "secret 'windtunnel:token' is a placeholder" in _ok(without).stdout
+    assert _bill(without) == _bill(right)

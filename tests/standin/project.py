@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from standin.plugins import install
@@ -46,6 +46,12 @@ class Project:
             "XDG_CACHE_HOME": str(place / "cache"),
         }
         return cls(folder, {**kept, **settings})
+
+    def with_passphrase(self, passphrase: str | None) -> Project:
+        """The same for somebody who has another passphrase, or none."""
+        key = "PULUMI_CONFIG_PASSPHRASE"
+        others = {name: value for name, value in self.environment.items() if name != key}
+        return replace(self, environment=others | ({key: passphrase} if passphrase else {}))
 
     def pulumi(self, *words: object) -> subprocess.CompletedProcess[str]:
         return self._run("pulumi", *words, "--non-interactive", "--color", "never")
