@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str]] = {
         "pyarrow",
     },
     "simulator/report": {"domain", "simulator.study", "jinja2", "plotly", "rich"},
-    "policies": {"domain", "pulumi_policy"},
+    "policies": {"domain", "pulumi_policy", "pydantic", "pydantic_core"},
     "stacks": {"domain", "pulumi", "pulumi_aws", "pulumi_gcp", "cryptography", "google", "grpc"},
     "windtunnel": {
         "domain",

@@ -68,7 +68,8 @@ def draw_plan(console: Console, plan: Plan) -> None:
             rows,
             styles=styles,
         )
-    console.print(f"total: [bold]{headline(plan.bill)}[/]")
+    left_out = f" without {graph.left_out} unchanged resources" if graph.left_out else ""
+    console.print(f"total{left_out}: [bold]{headline(plan.bill)}[/]")
     _draw_usage(console, plan)
     _draw_free(console, plan)
     _draw_unpriced(console, plan)

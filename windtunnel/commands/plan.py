@@ -77,7 +77,10 @@ def plan(
     found = cost_graph(
         graph, catalog, quantities=flown.quantities if flown else {}, today=date.today()
     )
-    result: dict[str, Any] = {"source": graph.origin, **found.to_json()}
+    result: dict[str, Any] = {
+        **found.to_json(),
+        "unchanged_left_out": graph.left_out,
+    }
     if flown:
         result["prediction"] = flown.prediction.to_json()
 
