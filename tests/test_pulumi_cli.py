@@ -67,6 +67,7 @@ class Life:
     plan_of_preview: Result
     up: Result
     second_preview: Result
+    plan_of_sames: Result
     refresh: Result
     export: Result
     plan_of_state: Result
@@ -93,7 +94,9 @@ def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     plan_of_program = project.windtunnel("plan", "--stack", stack.name, "--json")
     plan_of_preview = project.windtunnel("plan", "--preview", preview, "--json")
     up = project.pulumi("up", "--yes", "--skip-preview")
-    second_preview = project.pulumi("preview", "--expect-no-changes")
+    second_preview = project.pulumi("preview", "--expect-no-changes", "--json", "--show-sames")
+    sames = _file(place / "sames.json", second_preview)
+    plan_of_sames = project.windtunnel("plan", "--preview", sames, "--json")
     refresh = project.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
     export = project.pulumi("stack", "export")
     state = _file(place / "state.json", export)
@@ -119,6 +122,7 @@ def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         plan_of_preview=plan_of_preview,
         up=up,
         second_preview=second_preview,
+        plan_of_sames=plan_of_sames,
         refresh=refresh,
         export=export,
         plan_of_state=plan_of_state,
@@ -200,6 +204,7 @@ def test_program_preview_and_state_have_one_bill(life: Life) -> None:
     bill = _bill(life.plan_of_program)
     assert bill["lines"]
     assert _bill(life.plan_of_preview) == bill
+    assert _bill(life.plan_of_sames) == bill
     assert _bill(life.plan_of_state) == bill
 
 
