@@ -15,7 +15,8 @@ from policies import rules
 from policies.rule import Finding, Judgement, Rule
 from policies.world import World
 
-_SHARED = ("category", "severity", "settings")
+_SHARED = ("category", "settings")
+_STRICTEST_FIRST = ("mandatory", "advisory", "disabled")
 
 
 @cache
@@ -26,7 +27,8 @@ def all_rules() -> tuple[Rule, ...]:
     """
     parts: dict[str, list[Rule]] = {}
     for module in sorted(each.name for each in iter_modules(rules.__path__)):
-        for rule in import_module(f"{rules.__name__}.{module}").RULES:
+        # A module without rules of its own holds what several others share.
+        for rule in getattr(import_module(f"{rules.__name__}.{module}"), "RULES", ()):
             parts.setdefault(rule.id, []).append(rule)
     joined = (_joined(same) for same in parts.values())
     return tuple(sorted(joined, key=lambda rule: (rule.category, rule.id)))
@@ -66,6 +68,7 @@ def _joined(parts: list[Rule]) -> Rule:
     return replace(
         first,
         judge=judge,
+        severity=min((part.severity for part in parts), key=_STRICTEST_FIRST.index),
         references=_united(part.references for part in parts),
         guides=_united(part.guides for part in parts),
     )

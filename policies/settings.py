@@ -93,6 +93,7 @@ def read_settings(path: Path, environment: str, *, today: date) -> EnvironmentSe
     """
     located = read_yaml(path, "policy settings")
     file = parse(_PolicyFile, located)
+    _settings("", file.defaults, _Section(), located)
     found = {
         name: _settings(name, file.defaults, section, located)
         for name, section in file.environments.items()

@@ -12,6 +12,7 @@ from domain.catalog import Catalog, load_catalog
 from domain.costing.kinds import usual_type
 from domain.costing.plan import Plan, cost_graph
 from domain.resources import Resource, ResourceGraph
+from policies.fleets import Fleet, find_fleets
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class World:
     def plan(self) -> Plan:
         """What the stack costs in a month."""
         return cost_graph(self.graph, self.catalog)
+
+    @cached_property
+    def fleets(self) -> tuple[Fleet, ...]:
+        """Who keeps which machines running."""
+        return find_fleets(self.graph, self.catalog)
 
     def referred(self, resource: Resource, key: str, *types: str) -> Resource | None:
         """What an input refers to, if it is in the stack."""
