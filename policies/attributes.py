@@ -1,0 +1,247 @@
+"""What resources must say of themselves, as rows: type, where, what is right there.
+
+The simple cases are in :mod:`policies.demands`; a row may also look at every element of a
+list, into JSON that is written as text, at one of several places, and under a condition. It
+judges what the program asks for, never what came of it: a key that the provider filled in by
+itself is not one that somebody chose.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from domain.costing.values import is_list, number, truth
+from domain.resources import SECRET, UNKNOWN, Resource
+from policies.demands import shown
+from policies.rule import Category, Finding, Judgement, NoSettings, Rule, Severity, Undecided
+from policies.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What is right at a place.
+
+    ``example`` is what a program would write; ``absent`` the verdict where it writes nothing,
+    which is that on the provider's default. Where ``anything`` will do, so will what only a
+    deployment tells and what is secret.
+    """
+
+    accepts: Callable[[Any], bool]
+    example: Any
+    absent: bool = False
+    anything: bool = False
+
+
+def _something(value: Any) -> bool:
+    return value not in ("", [], {}, ())
+
+
+TRUE = Want(truth, True)
+TRUE_BY_DEFAULT = Want(truth, True, absent=True)
+FALSE = Want(lambda value: not truth(value), False)
+FALSE_BY_DEFAULT = Want(lambda value: not truth(value), False, absent=True)
+PRESENT = Want(_something, "...", anything=True)
+ABSENT = Want(lambda value: not _something(value), None, absent=True)
+KEY = Want(_something, "<ARN of a key of your own>", anything=True)
+
+
+def one_of(*values: str, by_default: bool = False) -> Want:
+    """One of these words."""
+    return Want(lambda value: value in values, values[0], absent=by_default)
+
+
+def none_of(*values: str, instead: str, absent: bool = True) -> Want:
+    """A word that is not one of these."""
+    return Want(lambda value: value not in values, instead, absent=absent)
+
+
+def between(low: float, high: float = float("inf"), *, by_default: bool = False) -> Want:
+    """A number that is no less and no more."""
+
+    def accepts(value: Any) -> bool:
+        found = number(value)
+        return found is not None and low <= found <= high
+
+    return Want(accepts, int(low), absent=by_default)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One demand on resources of a type.
+
+    ``path`` leads through blocks by dots; ``name[]`` is every element of a list, and several
+    places that will each do are parted by `` | ``. ``where`` names the conditions under which
+    it holds, ``wrong`` what may be said of a resource that falls short, if not what its rule
+    says. ``checks`` are the ids of equivalents elsewhere.
+    """
+
+    type: str
+    path: str
+    want: Want
+    checks: tuple[str, ...] = ()
+    where: tuple[tuple[str, Want], ...] = ()
+    wrong: str | None = None
+
+
+def row(
+    type: str,
+    path: str,
+    want: Want,
+    *checks: str,
+    where: Iterable[tuple[str, Want]] = (),
+    wrong: str | None = None,
+) -> Row:
+    """A row, with its equivalents as further arguments."""
+    return Row(type, path, want, checks, tuple(where), wrong)
+
+
+def rule(
+    id: str,
+    title: str,
+    why: str,
+    wrong: str,
+    rows: Iterable[Row],
+    *,
+    guides: tuple[str, ...],
+    severity: Severity = "mandatory",
+    category: Category = "security",
+    remedy: str = "set what the message names",
+    also: Callable[[World, NoSettings], Iterable[Judgement]] | None = None,
+    references: tuple[str, ...] = (),
+) -> Rule:
+    """A rule that is a table of rows. A resource that falls short of several is found once.
+
+    ``why`` is what the rule demands and the reason; ``wrong`` what may be said of a resource
+    that falls short: ``stores data in the clear``. ``also`` judges, on types that no row
+    names, what rows cannot say; ``references`` are its equivalents elsewhere.
+    """
+    table: dict[str, list[Row]] = {}
+    for each in rows:
+        table.setdefault(each.type, []).append(each)
+
+    def judge(world: World, _: NoSettings) -> Iterator[Judgement]:
+        for kind, demands in table.items():
+            for resource in world.of_type(kind):
+                found = [each for each in (short(resource, one, wrong) for one in demands) if each]
+                found.sort(key=lambda each: isinstance(each, Undecided))
+                yield from found[:1]
+        yield from also(world, NoSettings()) if also else ()
+
+    judge.__doc__ = why
+    checks = (check for each in table.values() for one in each for check in one.checks)
+    return Rule(
+        id,
+        title,
+        category,
+        judge,
+        remedy,
+        severity,
+        references=tuple(dict.fromkeys((*checks, *references))),
+        guides=guides,
+    )
+
+
+def short(resource: Resource, demand: Row, wrong: str) -> Judgement | None:
+    """How a resource falls short of a row, if it does."""
+    applies = [_verdict(resource, path, want) for path, want in demand.where]
+    if False in applies:
+        return None
+    places = demand.path.split(" | ")
+    verdicts = [_verdict(resource, path, demand.want) for path in places]
+    if True in verdicts:
+        return None
+    if None in verdicts or None in applies:
+        return Undecided(
+            f"{places[0]} of '{resource.name}' is known only after deployment", resource
+        )
+    path = places[0]
+    said = _said(next(each for each in values(resource, path) if _is_wrong(each, demand.want)))
+    return Finding(
+        f"'{resource.name}' {demand.wrong or wrong}: {path} is {said}",
+        resource,
+        _remedy(path, demand.want),
+    )
+
+
+def values(resource: Resource, path: str) -> list[Any]:
+    """What stands at a path, None where nothing does: one value, or one of each element."""
+    return list(_walk(resource.inputs, path.split(".")))
+
+
+def opened(value: Any) -> Any:
+    """A value; what is written as JSON in a text is read."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _walk(value: Any, steps: list[str]) -> Iterator[Any]:
+    if not steps or value in (None, UNKNOWN, SECRET):
+        yield value
+        return
+    step, rest = steps[0].removesuffix("[]"), steps[1:]
+    value = opened(value)
+    if is_list(value):
+        value = value[0] if value else None
+    inner = value.get(step) if isinstance(value, Mapping) else None
+    if not steps[0].endswith("[]"):
+        yield from _walk(inner, rest)
+        return
+    inner = opened(inner)
+    if isinstance(inner, str):
+        yield inner
+    for each in [inner] if isinstance(inner, Mapping) else inner if is_list(inner) else ():
+        yield from _walk(each, rest)
+
+
+def _verdict(resource: Resource, path: str, want: Want) -> bool | None:
+    """Right, wrong, or known only after deployment."""
+    verdicts = []
+    for value in values(resource, path):
+        if value in (UNKNOWN, SECRET):
+            refers = value == SECRET or resource.property_dependencies.get(_top(path))
+            verdicts.append(True if want.anything and refers else None)
+        else:
+            verdicts.append(not _is_wrong(value, want))
+    return False if False in verdicts else None if None in verdicts else True
+
+
+def _is_wrong(value: Any, want: Want) -> bool:
+    if value in (UNKNOWN, SECRET):
+        return False
+    return not (want.absent if value is None else want.accepts(value))
+
+
+def _top(path: str) -> str:
+    return path.split(".")[0].removesuffix("[]")
+
+
+def _said(value: Any) -> str:
+    if is_list(value) or isinstance(value, Mapping):
+        written = json.dumps(value, sort_keys=True, default=str)
+        return written if len(written) <= 60 else f"{written[:57]}..."
+    return shown(value)
+
+
+def _remedy(path: str, want: Want) -> str:
+    """What to write, as a Python program does."""
+    first, *rest = (_snake(step) for step in path.split("."))
+    if want.example is None:
+        return f"leave out {'.'.join((first, *rest))}"
+    written = repr(want.example)
+    for step in reversed(rest):
+        written = f"{{'{step.removesuffix('[]')}': {written}}}"
+        if step.endswith("[]"):
+            written = f"[{written}]" if step is rest[-1] else written
+    return f"set {first.removesuffix('[]')}={written}"
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
