@@ -1,0 +1,170 @@
+"""Google Cloud: networks, what they log, and what stands guard before services."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from domain.costing.values import blocks, truth
+from domain.resources import Resource
+from policies.demands import at, demand, inside, stated, switched_on
+from policies.rule import Finding, Judgement, NoSettings, Rule
+from policies.world import World
+
+_SUBNET = "gcp:compute/subnetwork:Subnetwork"
+_NETWORK = "gcp:compute/network:Network"
+_GUARD = "gcp:compute/securityPolicy:SecurityPolicy"
+_GUARD_RULE = "gcp:compute/securityPolicyRule:SecurityPolicyRule"
+_ZONE = "gcp:dns/managedZone:ManagedZone"
+_SSL = (
+    "gcp:compute/sSLPolicy:SSLPolicy",
+    "gcp:compute/regionSslPolicy:RegionSslPolicy",
+)
+
+
+def _for_machines(subnet: Resource) -> bool:
+    """Whether machines stand in a subnet: not those that Google's proxies or NAT live in."""
+    return at(subnet, "purpose") in (None, "", "PRIVATE", "PRIVATE_RFC_1918")
+
+
+def _with_ipv6(subnet: Resource) -> bool:
+    stack = at(subnet, "stackType")
+    return _for_machines(subnet) and stack in ("IPV4_IPV6", "IPV6_ONLY")
+
+
+def _goes_out(value: Any) -> bool:
+    return str(value).upper().startswith("ENABLE_")
+
+
+_LOG4J = re.compile(r"evaluatePreconfigured(Expr|Waf)\(\s*['\"]cve-canary")
+
+
+def log4j(world: World, _: NoSettings) -> Iterator[Judgement]:
+    """A Cloud Armor policy refuses what exploits Log4j 2 (CVE-2021-44228), not in preview only.
+
+    Edge and network policies cannot look into requests and are left out.
+    """
+    for policy in world.of_type(_GUARD):
+        if at(policy, "type") not in (None, "", "CLOUD_ARMOR"):
+            continue
+        rules = [*blocks(policy.get("rules"))]
+        rules += [rule.inputs for rule in world.users(policy, _GUARD_RULE)]
+        if not any(_refuses_log4j(rule) for rule in rules):
+            yield Finding(f"'{policy.name}' lets requests in that exploit Log4j 2", policy)
+
+
+def _refuses_log4j(rule: Any) -> bool:
+    expression = inside(inside(inside(rule, "match"), "expr"), "expression")
+    return (
+        _LOG4J.search(str(expression)) is not None
+        and str(inside(rule, "action")).startswith("deny")
+        and not truth(inside(rule, "preview"))
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        id="flow-logs-on",
+        title="Networks keep a log of their flows",
+        category="security",
+        severity="advisory",
+        judge=stated({_SUBNET: "logConfig"}, "keeps no flow log", applies=_for_machines),
+        remedy="set log_config={'aggregation_interval': 'INTERVAL_10_MIN', 'flow_sampling': 0.5}",
+        references=("CKV_GCP_26",),
+        guides=("CIS GCP Foundation: VPC flow logs are enabled for every subnet",),
+    ),
+    Rule(
+        id="private-google-access",
+        title="Machines reach Google's services without the internet",
+        category="security",
+        judge=switched_on(
+            {_SUBNET: "privateIpGoogleAccess"},
+            "reaches Google's services over the internet only",
+            applies=_for_machines,
+        ),
+        remedy="set private_ip_google_access=True",
+        references=("CKV_GCP_74",),
+        guides=("VPC: Private Google Access",),
+    ),
+    Rule(
+        id="private-google-access-ipv6",
+        title="Machines reach Google's services over IPv6 without the internet",
+        category="security",
+        severity="advisory",
+        judge=demand(
+            {_SUBNET: "privateIpv6GoogleAccess"},
+            _goes_out,
+            "reaches Google's services over the internet only when it speaks IPv6",
+            applies=_with_ipv6,
+        ),
+        remedy='set private_ipv6_google_access="ENABLE_OUTBOUND_VM_ACCESS_TO_GOOGLE"',
+        references=("CKV_GCP_76",),
+        guides=("VPC: Private Google Access",),
+    ),
+    Rule(
+        id="no-automatic-subnets",
+        title="Networks have only the subnets that you name",
+        category="security",
+        judge=demand(
+            {_NETWORK: "autoCreateSubnetworks"},
+            lambda value: not truth(value),
+            "makes itself a subnet in every region",
+            default=True,
+        ),
+        remedy="set auto_create_subnetworks=False and declare the subnets that you need",
+        guides=("VPC: considerations for auto mode networks",),
+    ),
+    Rule(
+        id="no-default-network",
+        title="Projects come without the default network",
+        category="security",
+        judge=demand(
+            {"gcp:organizations/project:Project": "autoCreateNetwork"},
+            lambda value: not truth(value),
+            "starts with the default network, open to SSH and RDP",
+            default=True,
+        ),
+        remedy="set auto_create_network=False",
+        references=("CKV_GCP_27",),
+        guides=("CIS GCP Foundation: the default network does not exist in a project",),
+    ),
+    Rule(
+        id="dns-signed",
+        title="Public zones sign what they answer",
+        category="security",
+        judge=demand(
+            {_ZONE: "dnssecConfig.state"},
+            lambda value: value == "on",
+            "does not sign what it answers",
+            applies=lambda zone: at(zone, "visibility") != "private",
+        ),
+        remedy="set dnssec_config={'state': 'on'}",
+        references=("CKV_GCP_16",),
+        guides=("CIS GCP Foundation: DNSSEC is enabled for Cloud DNS",),
+    ),
+    Rule(
+        id="tls-current",
+        title="Load balancers speak TLS 1.2 or later",
+        category="security",
+        judge=demand(
+            dict.fromkeys(_SSL, "minTlsVersion"),
+            lambda value: value in ("TLS_1_2", "TLS_1_3"),
+            "speaks versions of TLS that are broken",
+            default="TLS_1_0",
+        ),
+        remedy='set min_tls_version="TLS_1_2" and profile="MODERN"',
+        references=("CKV_GCP_4",),
+        guides=("CIS GCP Foundation: no SSL policy permits weak cipher suites",),
+    ),
+    Rule(
+        id="log4j-refused",
+        title="Cloud Armor refuses what exploits Log4j 2",
+        category="security",
+        severity="advisory",
+        judge=log4j,
+        remedy="add a rule that denies evaluatePreconfiguredWaf('cve-canary')",
+        references=("CKV_GCP_73",),
+        guides=("Cloud Armor: preconfigured WAF rules, CVEs and other vulnerabilities",),
+    ),
+)
