@@ -67,6 +67,36 @@ class CalibrationUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class GoalOutlook:
+    """How likely the limits of the scenario's goal are kept: the share of replications.
+
+    A limit that the goal does not set is None; a probability that is not known (a cost without
+    prices) is NaN.
+    """
+
+    deadline_seconds: float | None
+    deadline_probability: float | None
+    budget_usd: float | None
+    budget_probability: float | None
+    confidence: float
+    """The share that the goal asks for."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Keys that people may rely on."""
+        return {
+            "deadline_seconds": self.deadline_seconds,
+            "deadline_probability": _finite_or_none(self.deadline_probability),
+            "budget_usd": self.budget_usd,
+            "budget_probability": _finite_or_none(self.budget_probability),
+            "confidence": self.confidence,
+        }
+
+
+def _finite_or_none(value: float | None) -> float | None:
+    return None if value is None else finite(value)
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """The answer to one scenario."""
 
@@ -81,6 +111,7 @@ class Prediction:
     calibration: CalibrationUsed
     workloads: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Per workload, what the closed forms say of it."""
+    goal: GoalOutlook | None = None
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -95,6 +126,7 @@ class Prediction:
             "catalog": {"snapshot": self.catalog_snapshot, "as_of": self.catalog_as_of},
             "calibration": self.calibration.to_json(),
             "workloads": self.workloads,
+            "goal": self.goal.to_json() if self.goal else None,
             "notes": list(self.notes),
         }
 

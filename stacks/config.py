@@ -24,6 +24,11 @@ def read_environment() -> Environment:
     """
     stack = pulumi.get_stack()
     where = f"Pulumi.{stack}.yaml"
+    if pulumi.runtime.is_config_secret(KEY):
+        raise pulumi.RunError(
+            f"{where}: {KEY} holds a secret, which everything made of it would show; an "
+            "environment has none: write the value plainly, or keep it in a secret store"
+        )
     try:
         found: Any = pulumi.Config("windtunnel").get_object("environment")
     except Exception as error:

@@ -148,3 +148,13 @@ def test_names_that_a_cloud_takes_for_one_are_refused() -> None:
     both = {**AWS, "pools": {"big-one": twin}}
     with pytest.raises(InputError, match=r"pools\.big_one: is too like 'big-one'"):
         check_deployable(changed(both, "pools.big_one", twin), load_catalog())
+
+
+def test_a_secret_in_an_environment_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.dev.yaml"
+    path.write_text(
+        "config:\n  windtunnel:environment:\n    provider: aws\n    region: us-east-1\n"
+        "    governance:\n      key: {secure: v1:abc:def}\n"
+    )
+    with pytest.raises(InputError, match=r"dev\.yaml:6: .*governance\.key: is a secret"):
+        read_environment(path)

@@ -480,7 +480,7 @@ def test_a_role_reaches_the_environments_buckets_and_writes_all_but_the_dataset(
 def test_the_file_system_is_sold_in_steps_and_linked_to_the_dataset(prod: Declared) -> None:
     lustre = prod.one("LustreFileSystem")
     assert lustre["deploymentType"] == "PERSISTENT_2"
-    assert lustre["storageCapacity"] == 7200
+    assert lustre["storageCapacity"] == 4800
     assert lustre["perUnitStorageThroughput"] == 250
     assert lustre["kmsKeyId"] == "arn:aws:test:::key-us-east-1"
     assert lustre["subnetIds"] == prod.one("Group")["vpcZoneIdentifiers"][0]
@@ -661,5 +661,14 @@ def test_deletion_protection_holds_what_cannot_be_made_again(
             governance={"deletion_protection": protected, "audit": True},
         )
     )
-    expected = ["Bucket", "Bucket", "Key", "LustreFileSystem", "Trail"]
-    assert sorted(kept) == (expected if protected else [])
+    # A bucket that is kept keeps what guards it.
+    guards = [
+        "BucketLifecycleConfiguration",
+        "BucketOwnershipControls",
+        "BucketPolicy",
+        "BucketPublicAccessBlock",
+        "BucketServerSideEncryptionConfiguration",
+        "BucketVersioning",
+    ]
+    expected = ["Bucket", *guards, "Bucket", *guards, "Key", "LustreFileSystem", "Trail"]
+    assert sorted(kept) == (sorted(expected) if protected else [])

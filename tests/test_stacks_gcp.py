@@ -441,7 +441,7 @@ def test_placement_that_a_machine_does_not_take_is_left_out() -> None:
     assert pool_of(machine="e2-standard-8", placement="cluster").of("ResourcePolicy") == []
     assert pool_of(machine="a2-highgpu-1g", placement="spread").of("ResourcePolicy") == []
     apart = pool_of(placement="spread").one("ResourcePolicy")
-    assert apart["groupPlacementPolicy"] == {"availabilityDomainCount": 2}
+    assert apart["groupPlacementPolicy"] == {"availabilityDomainCount": 8}
 
 
 def test_hosts_of_a_region_of_their_own_get_a_network_and_a_key_there() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.environment import Environment
 from domain.errors import InputError, ScenarioError
-from domain.located import Located, parse, read_text, read_yaml
+from domain.located import KeyPath, Located, parse, read_text, read_yaml
 from windtunnel.output import replacing
 
 ENVIRONMENT_KEY = "windtunnel:environment"
@@ -57,6 +57,7 @@ def read_environment(path: Path) -> Environment | None:
         raise ScenarioError(
             "must be a mapping of keys to values", where=f"{config.place(at)}: {ENVIRONMENT_KEY}"
         )
+    _refuse_secrets(config, at, found)
     places = {key[len(at) :]: place for key, place in config.places.items() if key[: len(at)] == at}
     located = Located(found, str(path), places)
     environment = parse(Environment, located)
@@ -66,6 +67,19 @@ def read_environment(path: Path) -> Environment | None:
         lambda key: f"{located.place(key)}: {'.'.join(map(str, key))}",
     )
     return environment
+
+
+def _refuse_secrets(config: Located, path: KeyPath, value: Any) -> None:
+    """An environment is shown everywhere, so that nothing in it can be kept secret."""
+    if isinstance(value, dict):
+        if list(value) == ["secure"]:
+            raise ScenarioError(
+                "is a secret, which everything made of an environment would show; write the "
+                "value plainly, or keep it in a secret store",
+                where=f"{config.place(path)}: {'.'.join(map(str, path[1:]))}",
+            )
+        for key, each in value.items():
+            _refuse_secrets(config, (*path, key), each)
 
 
 def holds_environment(path: Path) -> bool:

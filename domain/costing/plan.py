@@ -91,20 +91,29 @@ class Plan:
         return {
             "hourly_usd": _plain(_hourly(self.monthly_usd)),
             "monthly_usd": _plain(self.monthly_usd),
-            "lines": whole["lines"],
-            "unpriced": whole["unpriced"],
+            "lines": _in_order(whole["lines"]),
+            "unpriced": _in_order(whole["unpriced"]),
             "price_dates": whole["price_dates"],
             "notes": whole["notes"],
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, as in ``plan --json``."""
+        """Plain data, as in ``plan --json``: in the order of URNs."""
         return {
             "source": self.graph.origin,
-            "resources": [each.to_json() for each in self.resources],
+            "resources": [each.to_json() for each in sorted(self.resources, key=_urn)],
             "bill": self.bill_json(),
             "notes": list(self.notes),
         }
+
+
+def _urn(cost: ResourceCost) -> str:
+    return cost.resource.urn
+
+
+def _in_order(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By resource: previews list resources in no order of theirs."""
+    return sorted(entries, key=lambda entry: str(entry["resource"]))
 
 
 def cost_graph(

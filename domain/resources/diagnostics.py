@@ -23,6 +23,12 @@ _INTERRUPT = re.compile(
     r"(?:During handling of the above exception, another exception occurred:\s*)?"
     r"Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)*KeyboardInterrupt[^\n]*\n?"
 )
+# A frame of somebody's library: its line, and the code and carets below it.
+_LIBRARY_FRAME = re.compile(
+    r'^  File "[^"\n]*(?:site-packages|pulumi-language-python|/lib/python3)[^"\n]*", line [^\n]*\n'
+    r"(?:    [^\n]*\n)*",
+    re.MULTILINE,
+)
 _SAYS_NOTHING = re.compile(
     r"(?:error: *)*(?:(?:preview|update|refresh|import|destroy) failed"
     r"|(?:resource )?monitor shut down.*"
@@ -54,6 +60,7 @@ def program_error(diagnostics: Iterable[Mapping[str, Any]]) -> str | None:
     # A traceback may come as one diagnostic a line.
     joined = "".join(each if each.endswith("\n") else f"{each}\n" for each in messages)
     joined = _INTERRUPT.sub("", re.sub(r"\n\n+", "\n", joined))
+    joined = _LIBRARY_FRAME.sub("", joined)
     kept = (line.rstrip() for line in joined.splitlines())
     lines = [line for line in kept if line and not _SAYS_NOTHING.fullmatch(line.strip())]
     if len(lines) > _MOST_LINES:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pydantic import Field
 
 from domain.costing.context import KNOWN_LATER, Survey
+from domain.costing.gcp.compute import TEMPLATES
 from domain.costing.plan import ResourceCost
 from domain.figures import money, percent
 from domain.frozen import Frozen
@@ -126,7 +127,11 @@ def _by_tag(world: World, tag: str) -> Iterator[tuple[ResourceCost, str | None]]
     survey = Survey(world.graph, world.catalog)
     for cost in world.plan.resources:
         if cost.basis != "free":
-            yield cost, survey.context(cost.resource).tags.get(tag)
+            context = survey.context(cost.resource)
+            # Managed groups have no labels; their template's go to the machines.
+            template = context.referred("versions", *TEMPLATES)
+            value = context.tags.get(tag) or (template.tags.get(tag) if template else None)
+            yield cost, value
 
 
 def unpriced(world: World, settings: NoSettings) -> Iterator[Judgement]:

@@ -8,7 +8,16 @@ from typing import Any
 
 from domain.costing.values import blocks, is_list, text, truth
 from domain.resources import UNKNOWN, Resource
-from policies.demands import at, demand, inside, switched_off, switched_on, together, undecided
+from policies.demands import (
+    at,
+    demand,
+    inside,
+    refers,
+    switched_off,
+    switched_on,
+    together,
+    undecided,
+)
 from policies.rule import Finding, Judgement, NoSettings, Rule, Undecided
 from policies.world import World
 
@@ -35,16 +44,22 @@ def firewalls(world: World, _: NoSettings) -> Iterator[Judgement]:
         if not sources:
             narrowed = at(firewall, "sourceTags") or at(firewall, "sourceServiceAccounts")
             sources = () if narrowed else ("0.0.0.0/0",)
-        yield from _judged(firewall, sources, at(firewall, "allows"), "protocol")
+        yield from _judged(firewall, sources, at(firewall, "allows"), "sourceRanges", "protocol")
     for rule in world.of_type(*_POLICY_RULES):
         if rule.get("direction") == "INGRESS" and rule.get("action") == "allow":
             sources = at(rule, "match.srcIpRanges")
             if not truth(rule.get("disabled")) and sources:
-                yield from _judged(rule, sources, at(rule, "match.layer4Configs"), "ipProtocol")
+                yield from _judged(
+                    rule, sources, at(rule, "match.layer4Configs"), "match", "ipProtocol"
+                )
 
 
-def _judged(resource: Resource, sources: Any, allows: Any, protocol: str) -> Iterator[Judgement]:
+def _judged(
+    resource: Resource, sources: Any, allows: Any, of: str, protocol: str
+) -> Iterator[Judgement]:
     everyone = _everyone(sources if is_list(sources) else (sources,))
+    if everyone is None and refers(resource, of):
+        return  # the range of another resource, which is never all there is
     if everyone is False or not allows:
         return
     unread = not is_list(allows) or any(not isinstance(each, Mapping) for each in allows)
@@ -75,6 +90,7 @@ def _everyone(sources: Iterable[Any]) -> bool | None:
             old.append(network)
         else:
             new.append(network)
+    whole: tuple[IPv4Network | IPv6Network, ...]
     whole = (*collapse_addresses(old), *collapse_addresses(new))
     if any(network.prefixlen == 0 for network in whole):
         return True

@@ -225,7 +225,7 @@ RULES: tuple[Rule, ...] = (
         guides=("Amazon EBS user guide: encryption", "AWS KMS developer guide"),
     ),
     rule(
-        "keys-rotate",
+        "keys-rotated",
         "Keys turn every year",
         """Symmetric keys rotate by themselves: what one leaked key opens stays small. Asymmetric
         keys cannot, and are left alone.""",

@@ -236,7 +236,7 @@ RULES: tuple[Rule, ...] = (
         guides=("AWS Security Hub ELB.1, ELB.3, Opensearch.8, Redshift.2, Transfer.2",),
     ),
     rule(
-        "modern-tls",
+        "tls-current",
         "TLS is 1.2 or newer",
         """Doors refuse TLS 1.0 and 1.1, which are broken and retired (RFC 8996).""",
         "takes old versions of TLS",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from domain.bill import Bill, average
 from domain.catalog import Catalog
-from domain.prediction import CalibrationUsed, Metric, Prediction, finite
+from domain.goal import Goal
+from domain.prediction import CalibrationUsed, GoalOutlook, Metric, Prediction, finite
 from domain.pricing import price
 from domain.scenario import Scenario
 from domain.usage import Usage
@@ -107,6 +108,10 @@ def predict(
         name: summarise(replications, random=plan.is_random)
         for name, replications in values.items()
     }
+    by_replication = {
+        name: np.array([_mean(each) for each in replications])
+        for name, replications in values.items()
+    }
     prediction = Prediction(
         scenario=plan.name,
         seed=seed,
@@ -118,17 +123,20 @@ def predict(
         catalog_as_of=catalog.as_of.isoformat(),
         calibration=calibration_used(plan.calibration),
         workloads={name: _training_facts(job) for name, job in plan.training.items()},
+        goal=goal_outlook(plan.scenario.goal, by_replication),
         notes=(*plan.notes, *_flight_notes(plan, outcomes)),
     )
-    return Flown(
-        prediction,
-        {
-            name: np.array([_mean(each) for each in replications])
-            for name, replications in values.items()
-        },
-        plan.is_random,
-        tuple(used),
-    )
+    return Flown(prediction, by_replication, plan.is_random, tuple(used))
+
+
+def goal_outlook(goal: Goal, by_replication: Mapping[str, Floats]) -> GoalOutlook:
+    """The share of replications within each limit; one that does not end misses its deadline."""
+    times, costs = by_replication["makespan_seconds"], by_replication["cost_usd"]
+    on_time = None if goal.deadline is None else float(np.mean(times <= goal.deadline))
+    paid = None
+    if goal.budget is not None:
+        paid = math.nan if np.isnan(costs).any() else float(np.mean(costs <= goal.budget))
+    return GoalOutlook(goal.deadline, on_time, goal.budget, paid, goal.confidence)
 
 
 def _mean(values: Floats) -> float:

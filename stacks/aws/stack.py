@@ -221,6 +221,6 @@ def _access(region: str) -> Facts:
     """How people reach a node: by Session Manager, without an open port."""
     return {
         "kind": "ssm",
-        "user": "ubuntu",
+        "user": "ssm-user",
         "command": f"aws ssm start-session --region {region} --target HOST",
     }

@@ -83,13 +83,15 @@ def declare_bucket(
     Args:
         statements: what its policy allows besides, by the bucket's ARN.
     """
-    child = pulumi.ResourceOptions(parent=parent)
+    child = pulumi.ResourceOptions(parent=parent, protect=protect)
     bucket = aws.s3.Bucket(
         name,
         bucket_prefix=f"{prefix}-",
         force_destroy=False,
         tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent, protect=protect),
+        # The key outlives the bucket: a destroy that stops at a full bucket must not have
+        # taken the key to what is in it.
+        opts=pulumi.ResourceOptions(parent=parent, protect=protect, depends_on=_behind(key_arn)),
     )
     aws.s3.BucketVersioning(
         name,
@@ -129,9 +131,14 @@ def declare_bucket(
             *statements(bucket.arn),
         ),
         # S3 refuses two changes of a bucket's access at once.
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[private]),
+        opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[private])),
     )
     return Made(bucket, policy)
+
+
+def _behind(value: Any) -> Any:
+    """What a value was made by, as a dependency; nothing where it was given."""
+    return value.apply(lambda _: []) if isinstance(value, pulumi.Output) else None
 
 
 def _encryption(key_arn: Any) -> Any:

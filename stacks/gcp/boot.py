@@ -67,7 +67,7 @@ def mount_folder(storage: str) -> str:
 def mount_command(storage: str, mount_point: str) -> str:
     """The command that mounts a file system at its folder."""
     folder = mount_folder(storage)
-    return f"mkdir -p {folder} && mount -t lustre {mount_point} {folder}"
+    return f"sudo mkdir -p {folder} && sudo mount -t lustre {mount_point} {folder}"
 
 
 def startup_script(mount_points: Mapping[str, str], *, scratch: bool, agent: bool = True) -> str:

@@ -12,7 +12,7 @@ from stacks.gcp.machine_type import MachineType
 from stacks.gcp.pool import PoolArgs
 
 # A spread policy knows eight availability domains (Compute Engine, "Placement policies").
-_MOST_DOMAINS = 8
+_DOMAINS = 8
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def declare_placement(
     args: PoolArgs, machine_type: MachineType, opts: pulumi.ResourceOptions
 ) -> Placement:
     """The policy that ``placement`` asks for, or a warning where the machine type takes none."""
-    pool, size = args.pool, max(blueprint.pool_size(args.pool), args.pool.max or 0)
+    pool = args.pool
     if pool.placement == "none":
         return Placement()
     policy_name = args.context.names.prefix(f"{args.name}-placement")
@@ -50,12 +50,9 @@ def declare_placement(
             f"placement '{pool.placement}' is left out"
         )
         return Placement()
-    together = compute.ResourcePolicyGroupPlacementPolicyArgs(
-        collocation="COLLOCATED", vm_count=size
-    )
-    apart = compute.ResourcePolicyGroupPlacementPolicyArgs(
-        availability_domain_count=min(max(size, 1), _MOST_DOMAINS)
-    )
+    # Neither depends on the size: a policy that hosts use cannot be replaced.
+    together = compute.ResourcePolicyGroupPlacementPolicyArgs(collocation="COLLOCATED")
+    apart = compute.ResourcePolicyGroupPlacementPolicyArgs(availability_domain_count=_DOMAINS)
     policy = compute.ResourcePolicy(
         policy_name,
         region=args.place.region,

@@ -70,7 +70,7 @@ class PoolArgs:
             "machine": self.machine.name,
             "market": self.pool.market,
             "count": blueprint.pool_size(self.pool),
-            "min": self.pool.min,
-            "max": self.pool.max,
+            "min": self.pool.min if self.pool.count is None else self.pool.count,
+            "max": self.pool.max if self.pool.count is None else self.pool.count,
             "find": {"project": self.context.project, "labels": self.labels, **find},
         }

@@ -131,6 +131,6 @@ def _access(context: Context) -> dict[str, Any]:
         "user": "os-login",
         "command": f"gcloud compute ssh HOST --zone=ZONE --project={context.project} "
         "--tunnel-through-iap",
-        "command_tpu": f"gcloud compute tpus tpu-vm ssh SLICE --zone=ZONE "
+        "command_tpu": f"gcloud alpha compute tpus tpu-vm ssh SLICE --zone=ZONE "
         f"--project={context.project} --tunnel-through-iap",
     }
