@@ -1,0 +1,33 @@
+"""Reading a prediction's JSON, whose figures may be absent or not known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policies.rule import Undecided
+from policies.world import World
+
+NO_PREDICTION = Undecided("there is no prediction; give --scenario")
+
+
+def metric(prediction: Mapping[str, Any], name: str, statistic: str = "mean") -> float | None:
+    """A statistic of a metric; None where it was not predicted."""
+    found = prediction.get("metrics", {}).get(name)
+    return figure(found, statistic) if isinstance(found, Mapping) else None
+
+
+def figure(values: Mapping[str, Any], key: str) -> float | None:
+    """A finite number of a mapping, else None."""
+    value = values.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def workloads(world: World) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The training workloads of the prediction: name and what the closed forms say of each."""
+    for name, facts in (world.prediction or {}).get("workloads", {}).items():
+        if isinstance(facts, Mapping) and facts:
+            yield name, facts
