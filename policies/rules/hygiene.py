@@ -1,0 +1,403 @@
+"""Names, regions, versions: what keeps a stack orderly and within what a team agreed on.
+
+What no settings name is not restricted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from domain.costing.values import is_list, last_part, text
+from domain.frozen import Frozen
+from domain.resources import Resource
+from domain.resources.regions import region_of
+from policies.demands import at
+from policies.rule import Finding, Judgement, NoSettings, Rule
+from policies.rules.secrets import leaves
+from policies.world import World
+
+
+def _pattern(written: str) -> str:
+    try:
+        re.compile(written)
+    except re.error as error:
+        raise ValueError(f"'{written}' is no regular expression: {error}") from None
+    return written
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+class Regions(Frozen):
+    """Where resources may stand: ``us-east-1``, ``europe-*``, ``eu`` for a multi-region."""
+
+    regions: tuple[str, ...] = ()
+
+
+class Zones(Frozen):
+    """In which zones resources may stand."""
+
+    zones: tuple[str, ...] = ()
+
+
+class Naming(Frozen):
+    """How resources are called in programs."""
+
+    pattern: Pattern = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
+
+
+class Types(Frozen):
+    """Types of resource that nobody is to declare: ``aws:iam/user:User``, ``gcp:sql/*``."""
+
+    types: tuple[str, ...] = ()
+
+
+class Packages(Frozen):
+    """The Pulumi packages that may be used: ``aws``, ``gcp``."""
+
+    packages: tuple[str, ...] = ()
+
+
+class Versions(Frozen):
+    """The oldest version that each provider may have: ``{aws: 7.0.0}``."""
+
+    oldest: Mapping[str, Annotated[str, Field(pattern=r"^\d+(\.\d+)*$")]] = Field(
+        default_factory=dict
+    )
+
+
+class Projects(Frozen):
+    """The Google Cloud projects in which resources may stand."""
+
+    projects: tuple[str, ...] = ()
+
+
+def regions(world: World, settings: Regions) -> Iterator[Judgement]:
+    """Resources stand only in agreed regions: for the law, for the price, for the distance."""
+    if not settings.regions:
+        return
+    for resource in _managed(world):
+        region = region_of(resource, world.graph)
+        if region and region != "global" and not _matches(region, settings.regions):
+            yield Finding(
+                f"'{resource.name}' stands in {region}", resource, _instead(settings.regions)
+            )
+
+
+_ZONES = (
+    "zone",
+    "availabilityZone",
+    "availabilityZones",
+    "zones",
+    "nodeLocations",
+    "distributionPolicyZones",
+)
+
+
+def zones(world: World, settings: Zones) -> Iterator[Judgement]:
+    """Resources stand only in agreed zones: where the accelerators and the data are."""
+    if not settings.zones:
+        return
+    for resource in _managed(world):
+        named = [resource.get(key) for key in _ZONES]
+        flat = [one for each in named for one in (each if is_list(each) else (each,))]
+        for zone in filter(None, map(last_part, flat)):
+            if not _matches(zone, settings.zones):
+                remedy = _instead(settings.zones)
+                yield Finding(f"'{resource.name}' stands in {zone}", resource, remedy)
+                break
+
+
+def projects(world: World, settings: Projects) -> Iterator[Judgement]:
+    """Resources stand only in agreed projects: nothing of a test ends up in production."""
+    if not settings.projects:
+        return
+    usual = world.graph.config.get("gcp:project")
+    for resource in _managed(world):
+        if resource.type.startswith("gcp:"):
+            project = text(resource.get("project")) or usual
+            if project and not _matches(project, settings.projects):
+                remedy = _instead(settings.projects)
+                yield Finding(f"'{resource.name}' stands in {project}", resource, remedy)
+
+
+def naming(world: World, settings: Naming) -> Iterator[Judgement]:
+    """Resources are called alike, so that people find them and tools can rely on it."""
+    wanted = re.compile(settings.pattern)
+    for resource in _managed(world):
+        if not wanted.fullmatch(resource.name):
+            yield Finding(
+                f"'{resource.name}' is not called as agreed",
+                resource,
+                f"call it by {settings.pattern}, and keep the old name in "
+                "ResourceOptions(aliases=…)",
+            )
+
+
+_LABEL = r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
+_BUCKET = r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"
+_LEGAL = {
+    "aws:s3/bucket:Bucket": ("bucket", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"),
+    "aws:iam/role:Role": ("name", r"[\w+=,.@-]{1,64}"),
+    "aws:lb/loadBalancer:LoadBalancer": ("name", r"(?!internal-)[A-Za-z0-9](-?[A-Za-z0-9]){0,31}"),
+    "gcp:storage/bucket:Bucket": ("name", _BUCKET),
+    "gcp:serviceaccount/account:Account": ("accountId", r"[a-z][a-z0-9-]{4,28}[a-z0-9]"),
+    "gcp:compute/instance:Instance": ("name", _LABEL),
+    "gcp:compute/instanceTemplate:InstanceTemplate": ("name", _LABEL),
+    "gcp:compute/instanceGroupManager:InstanceGroupManager": ("name", _LABEL),
+    "gcp:compute/network:Network": ("name", _LABEL),
+    "gcp:compute/subnetwork:Subnetwork": ("name", _LABEL),
+    "gcp:compute/firewall:Firewall": ("name", _LABEL),
+    "gcp:compute/disk:Disk": ("name", _LABEL),
+    "gcp:container/cluster:Cluster": ("name", r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?"),
+}
+"""Type of resource → where its name stands, and what the cloud takes for one."""
+
+
+def legal_names(world: World, _: NoSettings) -> Iterator[Judgement]:
+    """Names are such as the cloud takes: it would refuse others halfway through a deployment."""
+    for kind, (key, wanted) in _LEGAL.items():
+        for resource in world.of_type(kind):
+            name = text(resource.get(key))
+            if name and not re.fullmatch(wanted, name):
+                yield Finding(
+                    f"'{resource.name}' is called {name}, which its cloud refuses", resource
+                )
+
+
+_SUCCESSORS = {
+    "aws:ec2/launchConfiguration:LaunchConfiguration": "aws.ec2.LaunchTemplate",
+    "aws:ec2/spotInstanceRequest:SpotInstanceRequest": "aws.ec2.Fleet",
+    "aws:elasticsearch/domain:Domain": "aws.opensearch.Domain",
+    "aws:elb/loadBalancer:LoadBalancer": "aws.lb.LoadBalancer",
+    "aws:iam/policyAttachment:PolicyAttachment": "aws.iam.RolePolicyAttachment",
+    "aws:qldb/ledger:Ledger": "aws.rds.Cluster",
+    "aws:s3/bucketObject:BucketObject": "aws.s3.BucketObjectv2",
+    "aws:waf/webAcl:WebAcl": "aws.wafv2.WebAcl",
+    "aws:wafregional/webAcl:WebAcl": "aws.wafv2.WebAcl",
+    "gcp:cloudfunctions/function:Function": "gcp.cloudfunctionsv2.Function",
+    "gcp:container/registry:Registry": "gcp.artifactregistry.Repository",
+    "gcp:notebooks/instance:Instance": "gcp.workbench.Instance",
+    "gcp:tpu/node:Node": "gcp.tpu.V2Vm",
+}
+"""Type of resource that its cloud is retiring → what stands in its place."""
+
+
+def superseded(world: World, _: NoSettings) -> Iterator[Judgement]:
+    """Nothing is built on what its cloud is retiring."""
+    for kind, successor in _SUCCESSORS.items():
+        for resource in world.of_type(kind):
+            what = kind.split("/")[-1].split(":")[-1]
+            yield Finding(
+                f"'{resource.name}' is a {what}, which is being retired",
+                resource,
+                f"declare a {successor} instead",
+            )
+
+
+def forbidden(world: World, settings: Types) -> Iterator[Judgement]:
+    """Nobody declares what the team agreed to do without."""
+    for kind in sorted(world.types):
+        if _matches(kind, settings.types):
+            for resource in world.of_type(kind):
+                yield Finding(f"'{resource.name}' is of a type that is not allowed", resource)
+
+
+def packages(world: World, settings: Packages) -> Iterator[Judgement]:
+    """Stacks use only the providers that the team knows how to run."""
+    if not settings.packages:
+        return
+    for resource in _managed(world):
+        package = resource.type.split(":")[0]
+        if package not in (*settings.packages, "pulumi"):
+            remedy = _instead(settings.packages)
+            yield Finding(f"'{resource.name}' is managed by {package}", resource, remedy)
+
+
+def versions(world: World, settings: Versions) -> Iterator[Judgement]:
+    """Providers are no older than agreed: older ones know neither new hardware nor new rules."""
+    for provider in world.graph.resources:
+        package = provider.type.split(":")[-1]
+        if not provider.is_provider or package not in settings.oldest:
+            continue
+        used, oldest = text(at(provider, "version")), settings.oldest[package]
+        if used and _numbers(used) < _numbers(oldest):
+            yield Finding(
+                f"'{provider.name}' is version {used} of {package}",
+                provider,
+                f"require pulumi-{package} {oldest} or later",
+            )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    plain = version.removeprefix("v").split("-")[0].split("+")[0]
+    return tuple(int(part) for part in plain.split(".") if part.isdigit())
+
+
+_IMAGES = frozenset({"image", "imageUri", "containerImage"})
+_REPOSITORY = re.compile(r"(?:[\w.-]+(?::\d+)?/)*[\w.-]+(?::[\w.-]+)?")
+_CONTAINERS = (
+    "aws:batch/jobDefinition:JobDefinition",
+    "aws:ecs/taskDefinition:TaskDefinition",
+    "aws:lambda/function:Function",
+    "aws:sagemaker/model:Model",
+    "gcp:cloudrun/service:Service",
+    "gcp:cloudrunv2/job:Job",
+    "gcp:cloudrunv2/service:Service",
+    "kubernetes:apps/v1:Deployment",
+    "kubernetes:batch/v1:Job",
+    "kubernetes:core/v1:Pod",
+)
+
+
+def images(world: World, _: NoSettings) -> Iterator[Judgement]:
+    """Containers name the version of their image, so that tomorrow's run is today's."""
+    for resource in world.of_type(*_CONTAINERS):
+        for path, value in leaves(resource.inputs):
+            if path and path[-1] in _IMAGES and _REPOSITORY.fullmatch(value):
+                tag = value.rsplit("/", 1)[-1].partition(":")[2]
+                if tag in ("", "latest"):
+                    yield Finding(f"'{resource.name}' runs whatever {value} is that day", resource)
+                    break
+
+
+_KEEPS_DATA = (
+    "aws:s3/bucket:Bucket",
+    "aws:fsx/lustreFileSystem:LustreFileSystem",
+    "aws:efs/fileSystem:FileSystem",
+    "aws:rds/instance:Instance",
+    "aws:rds/cluster:Cluster",
+    "aws:dynamodb/table:Table",
+    "aws:kms/key:Key",
+    "gcp:storage/bucket:Bucket",
+    "gcp:filestore/instance:Instance",
+    "gcp:lustre/instance:Instance",
+    "gcp:sql/databaseInstance:DatabaseInstance",
+    "gcp:bigquery/dataset:Dataset",
+    "gcp:kms/cryptoKey:CryptoKey",
+)
+
+
+def protected(world: World, _: NoSettings) -> Iterator[Judgement]:
+    """What keeps data, and the keys to it, is protected from ``pulumi destroy``."""
+    for resource in world.of_type(*_KEEPS_DATA):
+        if not resource.protect:
+            yield Finding(f"'{resource.name}' goes with all it holds when a stack goes", resource)
+
+
+def settled(world: World, _: NoSettings) -> Iterator[Judgement]:
+    """No resource ignores every change: the program would no longer say what there is."""
+    for resource in _managed(world):
+        if "*" in resource.ignore_changes:
+            yield Finding(f"'{resource.name}' ignores every change of its program", resource)
+
+
+def _managed(world: World) -> Iterator[Resource]:
+    return world.of_type(*sorted(world.types))
+
+
+def _matches(value: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(value, each) for each in patterns)
+
+
+def _instead(allowed: tuple[str, ...]) -> str:
+    return f"allowed here: {', '.join(allowed)}"
+
+
+def _rule(id: str, title: str, judge: Any, remedy: str, **more: Any) -> Rule:
+    return Rule(id=id, title=title, category="hygiene", judge=judge, remedy=remedy, **more)
+
+
+RULES: tuple[Rule, ...] = (
+    _rule(
+        "allowed-regions",
+        "Resources stand in agreed regions",
+        regions,
+        "name another region",
+        settings=Regions,
+    ),
+    _rule(
+        "allowed-zones",
+        "Resources stand in agreed zones",
+        zones,
+        "name another zone",
+        settings=Zones,
+    ),
+    _rule(
+        "allowed-projects",
+        "Resources stand in agreed projects",
+        projects,
+        "name another project",
+        settings=Projects,
+    ),
+    _rule(
+        "resource-names",
+        "Resources are called alike",
+        naming,
+        "call it as agreed",
+        settings=Naming,
+        severity="advisory",
+    ),
+    _rule(
+        "legal-names",
+        "Names are such as the cloud takes",
+        legal_names,
+        "leave the name out, so that Pulumi makes one, or write it in lower-case letters, digits "
+        "and hyphens",
+        guides=("Amazon S3: bucket naming rules", "Compute Engine: naming resources"),
+    ),
+    _rule(
+        "no-superseded-types",
+        "Nothing is built on what is being retired",
+        superseded,
+        "declare its successor",
+        severity="advisory",
+    ),
+    _rule(
+        "forbidden-types",
+        "Nobody declares what the team does without",
+        forbidden,
+        "leave it out",
+        settings=Types,
+    ),
+    _rule(
+        "allowed-packages",
+        "Stacks use agreed providers",
+        packages,
+        "use another provider",
+        settings=Packages,
+    ),
+    _rule(
+        "provider-versions",
+        "Providers are no older than agreed",
+        versions,
+        "require a later version",
+        settings=Versions,
+    ),
+    _rule(
+        "images-pinned",
+        "Containers name the version of their image",
+        images,
+        "name a version or a digest: …:2.20.0, …@sha256:…",
+        severity="advisory",
+    ),
+    _rule(
+        "stores-protected",
+        "What keeps data outlives a slip",
+        protected,
+        "set opts=ResourceOptions(protect=True) (governance.deletion_protection: true)",
+        severity="advisory",
+    ),
+    _rule(
+        "changes-not-ignored",
+        "No resource ignores every change",
+        settled,
+        "name the properties in ignore_changes",
+        severity="advisory",
+    ),
+)
