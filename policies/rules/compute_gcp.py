@@ -77,7 +77,10 @@ def project_logins(world: World, _: NoSettings) -> Iterator[Judgement]:
 def instance_logins(world: World, _: NoSettings) -> Iterator[Judgement]:
     """No machine turns off the OS Login of its project."""
     for instance in world.of_type(*_INSTANCES):
-        if _means(at(instance, _OS_LOGIN)) is False:
+        value = at(instance, _OS_LOGIN)
+        if value == UNKNOWN:
+            yield undecided(instance, "metadata")
+        elif _means(value) is False:
             yield Finding(f"'{instance.name}' turns OS Login off", instance)
 
 

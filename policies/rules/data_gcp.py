@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain.costing.values import blocks, text, truth
-from domain.resources import Resource
-from policies.demands import at, demand, switched_on, together
+from domain.resources import UNKNOWN, Resource
+from policies.demands import at, demand, switched_on, together, undecided
 from policies.rule import Finding, Judgement, NoSettings, Rule
 from policies.world import World
 
@@ -32,14 +32,16 @@ _NEWEST = {"MYSQL": (8, 0), "POSTGRES": (18,), "SQLSERVER": (2022,)}
 def current(world: World, _: NoSettings) -> Iterator[Judgement]:
     """Databases run the latest major version of their engine, which is repaired the longest."""
     for database in world.of_type(_SQL):
-        engine, *version = (text(at(database, "databaseVersion")) or "").split("_")
+        runs = at(database, "databaseVersion")
+        if runs == UNKNOWN:
+            yield undecided(database, "databaseVersion")
+        engine, *version = (text(runs) or "").split("_")
         newest = _NEWEST.get(engine)
         numbers = tuple(int(part) for part in version if re.fullmatch(r"\d+", part))
         if newest and numbers and numbers < newest:
             wanted = ".".join(map(str, newest))
             yield Finding(
-                f"'{database.name}' runs {at(database, 'databaseVersion')}; "
-                f"the latest major version is {wanted}",
+                f"'{database.name}' runs {runs}; the latest major version is {wanted}",
                 database,
             )
 
@@ -58,10 +60,13 @@ def flags(world: World, _: NoSettings) -> Iterator[Judgement]:
     """Flags of databases are as the CIS benchmark has them: who connects is logged, clients
     read no files, and no database opens another."""
     for database in world.of_type(_SQL):
+        path = "settings.databaseFlags"
+        if UNKNOWN in (at(database, "databaseVersion"), at(database, path)):
+            yield undecided(database, path)
+            continue
         engine = (text(at(database, "databaseVersion")) or "").split("_")[0]
         said = {
-            each.get("name"): str(each.get("value")).lower()
-            for each in blocks(at(database, "settings.databaseFlags"))
+            each.get("name"): str(each.get("value")).lower() for each in blocks(at(database, path))
         }
         wrong = [
             f"{flag} is {said.get(flag, usual)}"

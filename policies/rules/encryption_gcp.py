@@ -87,7 +87,9 @@ def _spanner(world: World, _: NoSettings) -> Iterator[Judgement]:
 def _bigtable(world: World, _: NoSettings) -> Iterator[Judgement]:
     """Every cluster of an instance names its key."""
     for instance in world.of_type("gcp:bigtable/instance:Instance"):
-        keys = [each.get("kmsKeyName") for each in blocks(instance.get("clusters"))]
+        clusters = at(instance, "clusters")
+        keys = [each.get("kmsKeyName") for each in blocks(clusters)]
+        keys += [UNKNOWN] if clusters == UNKNOWN else []
         yield from _named(instance, "clusters.kmsKeyName", _weakest(keys))
 
 
@@ -114,14 +116,16 @@ def _boot_disks(world: World, _: NoSettings) -> Iterator[Judgement]:
 
 def _template_disks(world: World, _: NoSettings) -> Iterator[Judgement]:
     for template in world.of_type(*_TEMPLATES):
-        disks = [
-            disk
-            for disk in blocks(template.get("disks"))
+        disks = at(template, "disks")
+        if disks == UNKNOWN:
+            yield undecided(template, "disks")
+        keys = [
+            _disk_key(disk.get("diskEncryptionKey"))
+            for disk in blocks(disks)
             if disk.get("type") != "SCRATCH" and not disk.get("source")
         ]
-        key = _weakest([_disk_key(disk.get("diskEncryptionKey")) for disk in disks])
-        if disks:
-            yield from _named(template, "disks.diskEncryptionKey", key)
+        if keys:
+            yield from _named(template, "disks.diskEncryptionKey", _weakest(keys))
 
 
 def _disk_key(block: object) -> object:

@@ -137,7 +137,10 @@ def machines(world: World, _: NoSettings) -> Iterator[Judgement]:
 def slices(world: World, _: NoSettings) -> Iterator[Judgement]:
     """The same of the TPUs that a queued resource asks for."""
     for queued in world.of_type("gcp:tpu/v2QueuedResource:V2QueuedResource"):
-        for spec in blocks(at(queued, "tpu.nodeSpecs")):
+        specs = at(queued, "tpu.nodeSpecs")
+        if specs == UNKNOWN:
+            yield undecided(queued, "tpu.nodeSpecs")
+        for spec in blocks(specs):
             if truth(inside(inside(spec.get("node"), "networkConfig"), "enableExternalIps")):
                 yield Finding(f"'{queued.name}' {_OUTSIDE}: enableExternalIps is true", queued)
                 break
@@ -169,7 +172,10 @@ _DATABASE = "gcp:sql/databaseInstance:DatabaseInstance"
 def databases(world: World, _: NoSettings) -> Iterator[Judgement]:
     """No database takes connections from every address."""
     for database in world.of_type(_DATABASE):
-        for network in blocks(at(database, "settings.ipConfiguration.authorizedNetworks")):
+        path = "settings.ipConfiguration.authorizedNetworks"
+        if at(database, path) == UNKNOWN:
+            yield undecided(database, path)
+        for network in blocks(at(database, path)):
             value = text(network.get("value"))
             if value and _everyone((value,)):
                 yield Finding(f"'{database.name}' takes connections from {value}", database)

@@ -21,7 +21,7 @@ _WIDE = ("gcp:projects/", "gcp:folder/", "gcp:organizations/")
 _PROVIDER = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
 
 
-def _grants(world: World) -> Iterator[tuple[Resource, str | None, tuple[Any, ...]]]:
+def _grants(world: World) -> Iterator[tuple[Resource, Any, tuple[Any, ...]]]:
     """Who gets which role: each grant's resource, role and members."""
     for kind in sorted(world.types):
         if not _GRANT.fullmatch(kind):
@@ -30,12 +30,14 @@ def _grants(world: World) -> Iterator[tuple[Resource, str | None, tuple[Any, ...
             for binding in _bindings(resource):
                 members = binding.get("members", binding.get("member"))
                 several = tuple(members) if is_list(members) else (members,)
-                yield resource, text(binding.get("role")), several
+                yield resource, binding.get("role"), several
 
 
 def _bindings(resource: Resource) -> Iterable[Any]:
     """A member or a binding is one grant; a policy is a document of several."""
-    written = resource.get("policyData")
+    written = at(resource, "policyData")
+    if written == UNKNOWN:
+        return ({"members": [UNKNOWN], "role": UNKNOWN},)
     if written is None:
         return (
             {
@@ -84,7 +86,9 @@ def datasets(world: World, _: NoSettings) -> Iterator[Judgement]:
     }
     for kind, path in lists.items():
         for resource in world.of_type(kind):
-            found = resource.get(path) if path else [resource.inputs]
+            found = at(resource, path) if path else [resource.inputs]
+            if found == UNKNOWN:
+                yield undecided(resource, path)
             for access in blocks(found):
                 named = [access[key] for key in _GRANTEES if access.get(key)]
                 public = _EVERYBODY.intersection(each for each in named if isinstance(each, str))
@@ -98,7 +102,11 @@ def datasets(world: World, _: NoSettings) -> Iterator[Judgement]:
 def primitive(world: World, _: NoSettings) -> Iterator[Judgement]:
     """Nobody is owner, editor or viewer of a whole project, folder or organisation."""
     for resource, role, _members in _grants(world):
-        if resource.type.startswith(_WIDE) and role in _PRIMITIVE:
+        if not resource.type.startswith(_WIDE):
+            continue
+        if role == UNKNOWN and not refers(resource, "role"):
+            yield undecided(resource, "role")
+        elif role in _PRIMITIVE:
             yield Finding(f"'{resource.name}' gives {role} of all that there is", resource)
 
 
@@ -112,7 +120,7 @@ def impersonation(world: World, _: NoSettings) -> Iterator[Judgement]:
 def administrators(world: World, _: NoSettings) -> Iterator[Judgement]:
     """No service account administers a project."""
     for resource, role, members in _grants(world):
-        wide = resource.type.startswith(_WIDE) and role is not None
+        wide = resource.type.startswith(_WIDE)
         if not wide or not (role == "roles/owner" or str(role).lower().endswith("admin")):
             continue
         if any(str(member).startswith("serviceAccount:") for member in members):

@@ -49,12 +49,13 @@ def pod_security(world: World, _: NoSettings) -> Iterator[Judgement]:
     that names no version gets a later one.
     """
     for cluster in world.of_type(_CLUSTER):
-        minor = _minor(at(cluster, "minMasterVersion"))
+        version = at(cluster, "minMasterVersion")
+        minor = _minor(version)
         if minor is not None and minor > _LAST_WITH_POD_SECURITY_POLICIES:
             continue
         enabled = at(cluster, "podSecurityPolicyConfig.enabled")
-        if enabled == UNKNOWN:
-            yield undecided(cluster, "podSecurityPolicyConfig.enabled")
+        if enabled == UNKNOWN or (version == UNKNOWN and not truth(enabled)):
+            yield undecided(cluster, "minMasterVersion")
         elif not truth(enabled) and not (enabled is None and minor is None):
             yield Finding(f"'{cluster.name}' runs pods with whatever rights they ask for", cluster)
 

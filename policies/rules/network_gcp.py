@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain.costing.values import blocks, truth
-from domain.resources import Resource
-from policies.demands import at, demand, inside, stated, switched_on
+from domain.resources import UNKNOWN, Resource
+from policies.demands import at, demand, inside, stated, switched_on, undecided
 from policies.rule import Finding, Judgement, NoSettings, Rule
 from policies.world import World
 
@@ -47,6 +47,9 @@ def log4j(world: World, _: NoSettings) -> Iterator[Judgement]:
     """
     for policy in world.of_type(_GUARD):
         if at(policy, "type") not in (None, "", "CLOUD_ARMOR"):
+            continue
+        if at(policy, "rules") == UNKNOWN:
+            yield undecided(policy, "rules")
             continue
         rules = [*blocks(policy.get("rules"))]
         rules += [rule.inputs for rule in world.users(policy, _GUARD_RULE)]

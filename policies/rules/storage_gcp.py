@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.costing.values import text
-from policies.demands import at, demand, switched_on
+from domain.resources import UNKNOWN
+from policies.demands import at, demand, refers, switched_on, undecided
 from policies.rule import Finding, Judgement, NoSettings, Rule
 from policies.world import World
 
@@ -15,7 +15,10 @@ _BUCKET = "gcp:storage/bucket:Bucket"
 def logs_elsewhere(world: World, _: NoSettings) -> Iterator[Judgement]:
     """A bucket that keeps its access log in itself logs its own logging, for ever."""
     for bucket in world.of_type(_BUCKET):
-        target = text(at(bucket, "logging.logBucket"))
+        target = at(bucket, "logging.logBucket")
+        if target == UNKNOWN and not refers(bucket, "logging"):
+            yield undecided(bucket, "logging.logBucket")
+            continue
         itself = {bucket.id, bucket.get("name")} - {None}
         if target in itself or world.referred(bucket, "logging") is bucket:
             yield Finding(f"'{bucket.name}' writes its access log into itself", bucket)

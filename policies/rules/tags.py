@@ -109,7 +109,7 @@ def required(world: World, settings: RequiredTags) -> Iterator[Judgement]:
     for resource, tags in _tagged(world):
         missing = [key for key in settings.keys if not (tags or {}).get(key)]
         if missing and tags is None:
-            yield undecided(resource, _PLACES[_kind(world, resource)])
+            yield undecided(resource, "every tag")
         elif missing:
             yield Finding(
                 f"'{resource.name}' has no tag '{missing[0]}'"
@@ -121,7 +121,9 @@ def required(world: World, settings: RequiredTags) -> Iterator[Judgement]:
 def untagged(world: World, _: NoSettings) -> Iterator[Judgement]:
     """Nothing that can have tags or labels is without any."""
     for resource, tags in _tagged(world):
-        if tags is not None and not tags:
+        if tags is None:
+            yield undecided(resource, "every tag")
+        elif not tags:
             yield Finding(f"'{resource.name}' does not say whose it is", resource)
 
 
@@ -187,10 +189,6 @@ def _tagged(world: World) -> Iterator[tuple[Resource, Mapping[str, str] | None]]
     for kind, path in _PLACES.items():
         for resource in world.of_type(kind):
             yield resource, _tags(world, resource, path)
-
-
-def _kind(world: World, resource: Resource) -> str:
-    return next(kind for kind in _PLACES if resource in world.of_type(kind))
 
 
 def _tags(world: World, resource: Resource, path: str) -> Mapping[str, str] | None:
