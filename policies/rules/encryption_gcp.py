@@ -211,7 +211,7 @@ RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(
-        id="keys-rotate",
+        id="keys-rotated",
         title="Encryption keys are rotated by themselves",
         category="security",
         judge=rotated,
