@@ -35,7 +35,9 @@ MODULES = (
     network_gcp,
     storage_gcp,
 )
-RULES: Mapping[str, Rule] = {rule.id: rule for module in MODULES for rule in module.RULES}
+RULES: Mapping[str, Rule] = {
+    rule.id: rule for module in MODULES[::-1] for rule in module.RULES
+}  # Of several parts of one rule, the first module's.
 
 Inputs = Mapping[str, Any]
 
@@ -483,9 +485,9 @@ CASES: list[tuple[str, str, Inputs, Inputs]] = [
     ),
     ("databases-backed-up", SQL, sql(), sql(backupConfiguration={"enabled": True})),
     ("databases-backed-up", SQL, {"name": "d"}, {"masterInstanceName": "primary"}),
-    ("databases-tls-only", SQL, sql(), sql(ipConfiguration={"sslMode": "ENCRYPTED_ONLY"})),
+    ("tls-only", SQL, sql(), sql(ipConfiguration={"sslMode": "ENCRYPTED_ONLY"})),
     (
-        "databases-tls-only",
+        "tls-only",
         SQL,
         sql(ipConfiguration={"sslMode": "ALLOW_UNENCRYPTED_AND_ENCRYPTED"}),
         sql(ipConfiguration={"requireSsl": True}),
@@ -509,7 +511,7 @@ CASES: list[tuple[str, str, Inputs, Inputs]] = [
         {"authorizationMode": "AUTH_MODE_IAM_AUTH"},
     ),
     (
-        "caches-tls-only",
+        "encrypted-in-transit",
         CACHE,
         {"transitEncryptionMode": "DISABLED"},
         {"transitEncryptionMode": "SERVER_AUTHENTICATION"},
@@ -632,6 +634,30 @@ def test_machines_of_gke_are_judged_by_their_node_pool() -> None:
     email = {"email": "123-compute@developer.gserviceaccount.com"}
     made = declare(INSTANCE, "node", {"name": "gke-pool-1", "serviceAccount": email})
     assert judged(RULES["no-default-service-account"], made) == []
+
+
+def test_a_machine_from_a_template_is_as_its_template() -> None:
+    rule = RULES["no-public-addresses"]
+    kind = "gcp:compute/instanceFromTemplate:InstanceFromTemplate"
+    open_ = declare(TEMPLATE, "template", {"networkInterfaces": [{"accessConfigs": [{}]}]})
+    made = declare(kind, "made", uses={"sourceInstanceTemplate": open_})
+    found_of = [each.resource for each in findings(rule, open_, made)]
+    assert open_ in found_of
+    assert made in found_of
+    (found,) = judged(rule, declare(kind, "elsewhere", {"sourceInstanceTemplate": "theirs"}))
+    assert isinstance(found, Undecided)
+
+
+def test_plain_http_only_leads_to_https() -> None:
+    routes = "gcp:compute/uRLMap:URLMap"
+    away = declare(routes, "away", {"defaultUrlRedirect": {"httpsRedirect": True}})
+    serves = declare(routes, "serves", {"defaultService": "backend"})
+    kind = "gcp:compute/targetHttpProxy:TargetHttpProxy"
+    fine = declare(kind, "fine", {"urlMap": UNKNOWN}, uses={"urlMap": away})
+    plain = declare(kind, "plain", {"urlMap": UNKNOWN}, uses={"urlMap": serves})
+    rule = next(rule for rule in network_gcp.RULES if rule.id == "tls-only")
+    (found,) = findings(rule, away, serves, fine, plain)
+    assert found.message == "'plain' serves over plain HTTP"
 
 
 def test_a_rule_of_its_own_counts_for_its_armor_policy() -> None:

@@ -12,12 +12,12 @@ from policies.demands import at, refers, switched_off, undecided
 from policies.rule import Finding, Judgement, NoSettings, Rule
 from policies.world import World
 
-_INSTANCES = (
-    "gcp:compute/instance:Instance",
+TEMPLATES = (
     "gcp:compute/instanceTemplate:InstanceTemplate",
     "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate",
 )
-_FROM_TEMPLATE = "gcp:compute/instanceFromTemplate:InstanceFromTemplate"
+_INSTANCES = ("gcp:compute/instance:Instance", *TEMPLATES)
+FROM_TEMPLATE = "gcp:compute/instanceFromTemplate:InstanceFromTemplate"
 _TPU = "gcp:tpu/v2Vm:V2Vm"
 _NODE_POOL = "gcp:container/nodePool:NodePool"
 _DEFAULT_ACCOUNT = re.compile(r"\d+-compute@developer\.gserviceaccount\.com|default")
@@ -33,6 +33,16 @@ def _means(value: Any) -> bool | None:
     return True if said in _ON else False if said in _OFF else None
 
 
+def speaker(world: World, instance: Resource, key: str) -> Resource | None:
+    """Who says a thing of a machine: itself, or the template that it is made from.
+
+    None where that template is not in the stack.
+    """
+    if instance.type != FROM_TEMPLATE or at(instance, key) is not None:
+        return instance
+    return world.referred(instance, "sourceInstanceTemplate", *TEMPLATES)
+
+
 def accounts(world: World, _: NoSettings) -> Iterator[Judgement]:
     """Machines act as an account of their own, never as the project's default one.
 
@@ -40,19 +50,24 @@ def accounts(world: World, _: NoSettings) -> Iterator[Judgement]:
     nobody; a TPU or a node without one acts as the default one. Machines that GKE made
     (``gke-…``) are judged by their node pool.
     """
-    for instance in world.of_type(*_INSTANCES, _FROM_TEMPLATE):
+    for instance in world.of_type(*_INSTANCES, FROM_TEMPLATE):
         name = text(instance.get("name")) or ""
-        if at(instance, "serviceAccount") is not None and not name.startswith("gke-"):
-            yield from _acts_as(instance, "serviceAccount.email")
+        if name.startswith("gke-"):
+            continue
+        says = speaker(world, instance, "serviceAccount")
+        if says is None:
+            yield undecided(instance, "serviceAccount")
+        elif at(says, "serviceAccount") is not None:
+            yield from _acts_as(instance, "serviceAccount.email", says)
     for tpu in world.of_type(_TPU):
         yield from _acts_as(tpu, "serviceAccount.email")
     for pool in world.of_type(_NODE_POOL):
         yield from _acts_as(pool, "nodeConfig.serviceAccount")
 
 
-def _acts_as(resource: Resource, path: str) -> Iterator[Judgement]:
-    email = at(resource, path)
-    if email == UNKNOWN and not refers(resource, path):
+def _acts_as(resource: Resource, path: str, says: Resource | None = None) -> Iterator[Judgement]:
+    email = at(says or resource, path)
+    if email == UNKNOWN and not refers(says or resource, path):
         yield undecided(resource, path)
     elif not email or (text(email) and _DEFAULT_ACCOUNT.fullmatch(str(email))):
         what = email or "not set"
@@ -173,7 +188,7 @@ RULES: tuple[Rule, ...] = (
         title="Machines do not pass on packets of others",
         category="security",
         judge=switched_off(
-            dict.fromkeys((*_INSTANCES, _FROM_TEMPLATE), "canIpForward")
+            dict.fromkeys((*_INSTANCES, FROM_TEMPLATE), "canIpForward")
             | {_TPU: "networkConfig.canIpForward"},
             "passes on packets that are not its own",
         ),

@@ -141,7 +141,7 @@ RULES: tuple[Rule, ...] = (
         guides=("CIS GCP Foundation: Cloud SQL instances have automated backups",),
     ),
     Rule(
-        id="databases-tls-only",
+        id="tls-only",
         title="Databases take encrypted connections only",
         category="security",
         judge=sql_tls,
@@ -185,7 +185,7 @@ RULES: tuple[Rule, ...] = (
         guides=("Memorystore for Redis: AUTH feature overview",),
     ),
     Rule(
-        id="caches-tls-only",
+        id="encrypted-in-transit",
         title="Caches speak TLS",
         category="security",
         judge=demand(

@@ -9,6 +9,7 @@ from domain.costing.values import blocks, text, truth
 from domain.resources import UNKNOWN, Resource
 from policies.demands import at, inside, refers, shown, stated, together, undecided
 from policies.rule import Finding, Judgement, NoSettings, Rule
+from policies.rules.compute_gcp import TEMPLATES
 from policies.world import World
 
 _SPEC = "encryptionSpec.kmsKeyName"
@@ -53,10 +54,6 @@ _DISKS = {
     "gcp:compute/disk:Disk": "diskEncryptionKey",
     "gcp:compute/regionDisk:RegionDisk": "diskEncryptionKey",
 }
-_TEMPLATES = (
-    "gcp:compute/instanceTemplate:InstanceTemplate",
-    "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate",
-)
 # Whose files a key is offered for: the basic tiers take none.
 _FILESTORE = "gcp:filestore/instance:Instance"
 _FILESTORE_WITH_KEYS = ("ENTERPRISE", "ZONAL", "REGIONAL", "HIGH_SCALE_SSD")
@@ -115,7 +112,7 @@ def _boot_disks(world: World, _: NoSettings) -> Iterator[Judgement]:
 
 
 def _template_disks(world: World, _: NoSettings) -> Iterator[Judgement]:
-    for template in world.of_type(*_TEMPLATES):
+    for template in world.of_type(*TEMPLATES):
         disks = at(template, "disks")
         if disks == UNKNOWN:
             yield undecided(template, "disks")

@@ -19,6 +19,7 @@ from policies.demands import (
     undecided,
 )
 from policies.rule import Finding, Judgement, NoSettings, Rule, Undecided
+from policies.rules.compute_gcp import FROM_TEMPLATE, TEMPLATES, speaker
 from policies.world import World
 
 _PUBLIC_PORT = "443"
@@ -108,21 +109,15 @@ def _open_ports(allow: Mapping[str, Any], protocol: str) -> Iterator[str]:
             yield f"{what} of {name}" if name not in ("tcp", "6") else what
 
 
-_INSTANCES = (
-    "gcp:compute/instance:Instance",
-    "gcp:compute/instanceTemplate:InstanceTemplate",
-    "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate",
-    "gcp:compute/instanceFromTemplate:InstanceFromTemplate",
-)
+_INSTANCES = ("gcp:compute/instance:Instance", *TEMPLATES, FROM_TEMPLATE)
 _OUTSIDE = "has addresses that the internet can reach"
 
 
 def machines(world: World, _: NoSettings) -> Iterator[Judgement]:
     """A machine has no address on the internet; it goes out through Cloud NAT."""
     for instance in world.of_type(*_INSTANCES):
-        interfaces = at(instance, "networkInterfaces")
-        if interfaces is None:
-            continue  # its template's, which is judged there
+        says = speaker(world, instance, "networkInterfaces")
+        interfaces = UNKNOWN if says is None else at(says, "networkInterfaces")
         if interfaces == UNKNOWN:
             yield undecided(instance, "networkInterfaces")
         for interface in blocks(interfaces):

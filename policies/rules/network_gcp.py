@@ -66,6 +66,24 @@ def _refuses_log4j(rule: Any) -> bool:
     )
 
 
+_PROXIES = (
+    "gcp:compute/targetHttpProxy:TargetHttpProxy",
+    "gcp:compute/regionTargetHttpProxy:RegionTargetHttpProxy",
+)
+_MAPS = ("gcp:compute/uRLMap:URLMap", "gcp:compute/regionUrlMap:RegionUrlMap")
+
+
+def plain_doors(world: World, _: NoSettings) -> Iterator[Judgement]:
+    """A load balancer that takes plain HTTP only sends people on to HTTPS."""
+    for proxy in world.of_type(*_PROXIES):
+        routes = world.referred(proxy, "urlMap", *_MAPS)
+        redirects = UNKNOWN if routes is None else at(routes, "defaultUrlRedirect.httpsRedirect")
+        if redirects == UNKNOWN:
+            yield undecided(proxy, "urlMap")
+        elif not truth(redirects):
+            yield Finding(f"'{proxy.name}' serves over plain HTTP", proxy)
+
+
 RULES: tuple[Rule, ...] = (
     Rule(
         id="flow-logs-on",
@@ -159,6 +177,15 @@ RULES: tuple[Rule, ...] = (
         remedy='set min_tls_version="TLS_1_2" and profile="MODERN"',
         references=("CKV_GCP_4",),
         guides=("CIS GCP Foundation: no SSL policy permits weak cipher suites",),
+    ),
+    Rule(
+        id="tls-only",
+        title="Load balancers take no plain HTTP",
+        category="security",
+        judge=plain_doors,
+        remedy="set default_url_redirect={'https_redirect': True, 'strip_query': False} in its "
+        "map, or take HTTPS only",
+        guides=("Cloud Load Balancing: set up an HTTP-to-HTTPS redirect",),
     ),
     Rule(
         id="log4j-refused",
