@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -62,7 +62,7 @@ def regions(world: World, settings: Regions) -> Iterator[Judgement]:
     """Resources stand only in agreed regions: for the law, for the price, for the distance."""
     if not settings.regions:
         return
-    for resource in _managed(world):
+    for resource in managed(world):
         if UNKNOWN in (resource.inputs.get("region"), resource.inputs.get("location")):
             yield undecided(resource, "its region")
         region = region_of(resource, world.graph)
@@ -86,7 +86,7 @@ def zones(world: World, settings: Zones) -> Iterator[Judgement]:
     """Resources stand only in agreed zones: where the accelerators and the data are."""
     if not settings.zones:
         return
-    for resource in _managed(world):
+    for resource in managed(world):
         named = [resource.get(key) for key in _ZONES]
         flat = [one for each in named for one in (each if is_list(each) else (each,))]
         for zone in filter(None, map(last_part, flat)):
@@ -101,7 +101,7 @@ def projects(world: World, settings: Projects) -> Iterator[Judgement]:
     if not settings.projects:
         return
     usual = world.graph.config.get("gcp:project")
-    for resource in _managed(world):
+    for resource in managed(world):
         if resource.type.startswith("gcp:"):
             project = text(resource.get("project")) or usual
             if project and not _matches(project, settings.projects):
@@ -121,7 +121,7 @@ def packages(world: World, settings: Packages) -> Iterator[Judgement]:
     """Stacks use only the providers that the team knows how to run."""
     if not settings.packages:
         return
-    for resource in _managed(world):
+    for resource in managed(world):
         package = resource.type.split(":")[0]
         if package not in (*settings.packages, "pulumi"):
             remedy = _instead(settings.packages)
@@ -148,7 +148,8 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in plain.split(".") if part.isdigit())
 
 
-def _managed(world: World) -> Iterator[Resource]:
+def managed(world: World) -> Iterator[Resource]:
+    """Everything that the stack manages, type by type."""
     return world.of_type(*sorted(world.types))
 
 
@@ -160,49 +161,51 @@ def _instead(allowed: tuple[str, ...]) -> str:
     return f"allowed here: {', '.join(allowed)}"
 
 
-def _rule(id: str, title: str, judge: Any, remedy: str, **more: Any) -> Rule:
-    return Rule(id=id, title=title, category="hygiene", judge=judge, remedy=remedy, **more)
-
-
 RULES: tuple[Rule, ...] = (
-    _rule(
+    Rule(
         "allowed-regions",
         "Resources stand in agreed regions",
+        "hygiene",
         regions,
         "name another region",
         settings=Regions,
     ),
-    _rule(
+    Rule(
         "allowed-zones",
         "Resources stand in agreed zones",
+        "hygiene",
         zones,
         "name another zone",
         settings=Zones,
     ),
-    _rule(
+    Rule(
         "allowed-projects",
         "Resources stand in agreed projects",
+        "hygiene",
         projects,
         "name another project",
         settings=Projects,
     ),
-    _rule(
+    Rule(
         "forbidden-types",
         "Nobody declares what the team does without",
+        "hygiene",
         forbidden,
         "leave it out",
         settings=Types,
     ),
-    _rule(
+    Rule(
         "allowed-packages",
         "Stacks use agreed providers",
+        "hygiene",
         packages,
         "use another provider",
         settings=Packages,
     ),
-    _rule(
+    Rule(
         "provider-versions",
         "Providers are no older than agreed",
+        "hygiene",
         versions,
         "require a later version",
         settings=Versions,

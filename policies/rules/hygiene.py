@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator
 
 from domain.costing.values import text
 from domain.frozen import Frozen
-from domain.resources import Resource
 from policies.rule import Finding, Judgement, NoSettings, Rule
+from policies.rules.allowed import managed
 from policies.rules.secrets import leaves
 from policies.world import World
 
@@ -36,7 +36,7 @@ class Naming(Frozen):
 def naming(world: World, settings: Naming) -> Iterator[Judgement]:
     """Resources are called alike, so that people find them and tools can rely on it."""
     wanted = re.compile(settings.pattern)
-    for resource in _managed(world):
+    for resource in managed(world):
         if not wanted.fullmatch(resource.name):
             yield Finding(
                 f"'{resource.name}' is not called as agreed",
@@ -160,60 +160,58 @@ def protected(world: World, _: NoSettings) -> Iterator[Judgement]:
 
 def settled(world: World, _: NoSettings) -> Iterator[Judgement]:
     """No resource ignores every change: the program would no longer say what there is."""
-    for resource in _managed(world):
+    for resource in managed(world):
         if "*" in resource.ignore_changes:
             yield Finding(f"'{resource.name}' ignores every change of its program", resource)
 
 
-def _managed(world: World) -> Iterator[Resource]:
-    return world.of_type(*sorted(world.types))
-
-
-def _rule(id: str, title: str, judge: Any, remedy: str, **more: Any) -> Rule:
-    return Rule(id=id, title=title, category="hygiene", judge=judge, remedy=remedy, **more)
-
-
 RULES: tuple[Rule, ...] = (
-    _rule(
+    Rule(
         "resource-names",
         "Resources are called alike",
+        "hygiene",
         naming,
         "call it as agreed",
         settings=Naming,
         severity="advisory",
     ),
-    _rule(
+    Rule(
         "legal-names",
         "Names are such as the cloud takes",
+        "hygiene",
         legal_names,
         "leave the name out, so that Pulumi makes one, or write it in lower-case letters, digits "
         "and hyphens",
         guides=("Amazon S3: bucket naming rules", "Compute Engine: naming resources"),
     ),
-    _rule(
+    Rule(
         "no-superseded-types",
         "Nothing is built on what is being retired",
+        "hygiene",
         superseded,
         "declare its successor",
         severity="advisory",
     ),
-    _rule(
+    Rule(
         "images-pinned",
         "Containers name the version of their image",
+        "hygiene",
         images,
         "name a version or a digest: …:2.20.0, …@sha256:…",
         severity="advisory",
     ),
-    _rule(
+    Rule(
         "stores-protected",
         "What keeps data outlives a slip",
+        "hygiene",
         protected,
         "set opts=ResourceOptions(protect=True) (governance.deletion_protection: true)",
         severity="advisory",
     ),
-    _rule(
+    Rule(
         "changes-not-ignored",
         "No resource ignores every change",
+        "hygiene",
         settled,
         "name the properties in ignore_changes",
         severity="advisory",

@@ -33,7 +33,7 @@ _SHAPES = {
     "a live key of Stripe": r"\b[rs]k_live_[A-Za-z0-9]{20,}",
     "a token of npm": r"\bnpm_[A-Za-z0-9]{36}(?![A-Za-z0-9])",
     "a token of PyPI": r"\bpypi-AgEI[A-Za-z0-9_-]{50,}",
-    "a password in an address": r"\b[a-z][a-z0-9+.-]*://[^\s/:@{$]+:[^\s/:@{$]{3,}@[^\s/]+",
+    "a password in an address": r"\b[a-z][a-z0-9+.-]*://[^\s/:@{$<]+:[^\s/:@{$<]{3,}@(?!sha256:)[^\s/]+",
 }
 """What it is → how it looks. Only shapes that nothing else has: to guess by randomness alone
 would take every hash for a secret."""
