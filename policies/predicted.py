@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from domain.errors import InputError
+from domain.located import read_text
 from policies.rule import Undecided
 from policies.world import World
 
@@ -31,3 +35,24 @@ def workloads(world: World) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, facts in (world.prediction or {}).get("workloads", {}).items():
         if isinstance(facts, Mapping) and facts:
             yield name, facts
+
+
+def read_prediction(path: Path) -> dict[str, Any]:
+    """The prediction in a file that ``plan --scenario … --json`` or ``simulate --json`` wrote.
+
+    Raises:
+        InputError: absent, not JSON, or without a prediction.
+    """
+    try:
+        found = json.loads(read_text(path, "prediction", InputError))
+    except ValueError as error:
+        raise InputError(f"is not JSON: {error}", where=str(path)) from None
+    if isinstance(found, dict):
+        found = found.get("prediction", found)
+    if not isinstance(found, dict) or not isinstance(found.get("metrics"), dict):
+        raise InputError(
+            "holds no prediction; write one with 'windtunnel plan --stack STACK --scenario FILE "
+            "--json'",
+            where=str(path),
+        )
+    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from validation import Check, philly, print_checks, queueing, shared_data, training
+from validation import Check, philly, policies, print_checks, queueing, shared_data, training
 
 
 def main() -> int:
@@ -17,7 +17,7 @@ def main() -> int:
         print(f"no shared data in {shared_data()} (set WINDTUNNEL_SHARED)", file=sys.stderr)
         return 2
     checks: list[Check] = []
-    for part in (philly.run, training.checks, queueing.run):
+    for part in (policies.run, philly.run, training.checks, queueing.run):
         found = part()
         print_checks(found, heading=not checks)
         sys.stdout.flush()

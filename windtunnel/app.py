@@ -8,6 +8,7 @@ import typer
 
 from windtunnel.commands import (
     catalog,
+    check,
     choose,
     compare,
     diff,
@@ -61,6 +62,7 @@ app.command("choose")(choose.choose)
 app.command("compare")(compare.compare)
 app.command("plan")(plan.plan)
 app.command("diff")(diff.diff)
+app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(trace.app, name="trace")

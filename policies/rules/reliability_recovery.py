@@ -32,12 +32,6 @@ _BACKENDS = (
     "gcp:compute/backendService:BackendService",
     "gcp:compute/regionBackendService:RegionBackendService",
 )
-_STATEFUL = (
-    *_BUCKETS,
-    *_FILE_SYSTEMS,
-    "aws:rds/instance:Instance",
-    "gcp:sql/databaseInstance:DatabaseInstance",
-)
 _MACHINES = (
     "gcp:compute/instance:Instance",
     "gcp:compute/instanceTemplate:InstanceTemplate",
@@ -131,14 +125,12 @@ def alarms_heard(world: World, settings: NoSettings) -> Iterator[Judgement]:
             yield Finding(f"nobody hears the alert '{alert.name}'", alert)
 
 
-def stateful_protected(world: World, settings: NoSettings) -> Iterator[Judgement]:
-    """What holds data is protected from a careless change of the program, and is not emptied so
-    that it can be deleted."""
-    for store in world.of_type(*_BUCKETS, *_FILE_SYSTEMS, *_DATABASES):
-        if truth(store.inputs.get("forceDestroy")):
-            yield Finding(f"'{store.name}' is deleted with all that is in it", store)
-        elif not store.protect:
-            yield Finding(f"'{store.name}' goes when the program does not name it any more", store)
+def not_emptied(world: World, settings: NoSettings) -> Iterator[Judgement]:
+    """A bucket that holds data is not emptied so that it can be deleted: a destroy that somebody
+    aimed at the wrong stack stops there."""
+    for bucket in world.of_type(*_BUCKETS):
+        if truth(bucket.inputs.get("forceDestroy")):
+            yield Finding(f"'{bucket.name}' is deleted with all that is in it", bucket)
 
 
 def lasting_file_systems(world: World, settings: NoSettings) -> Iterator[Judgement]:
@@ -254,14 +246,13 @@ RULES: tuple[Rule, ...] = (
         guides=("Security Hub CloudWatch.15, CloudWatch.17",),
     ),
     Rule(
-        id="stateful-protected",
-        title="What holds data is protected from deletion",
+        id="buckets-not-emptied",
+        title="Buckets are not deleted with what they hold",
         category="reliability",
         severity="advisory",
-        judge=stateful_protected,
-        remedy="set governance.deletion_protection, or protect=True in the resource's options, "
-        "and no force_destroy",
-        guides=("Pulumi: the protect option", "AWS Well-Architected, reliability: REL09"),
+        judge=not_emptied,
+        remedy="leave force_destroy out",
+        guides=("Pulumi: aws.s3.Bucket, forceDestroy", "AWS Well-Architected: REL09"),
     ),
     Rule(
         id="lasting-file-systems",

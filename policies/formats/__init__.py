@@ -1,0 +1,14 @@
+"""A report as other programs read it: code scanners, pull requests, test reports."""
+
+from __future__ import annotations
+
+
+def place(source: str | None) -> tuple[str, int] | None:
+    """File and line of ``file:line``."""
+    file, _, line = (source or "").rpartition(":")
+    return (file, int(line)) if file and line.isdigit() else None
+
+
+def name_of(urn: str | None) -> str:
+    """How people call a resource: its logical name, or the stack as a whole."""
+    return urn.split("::", 3)[-1] if urn else "the stack"
