@@ -49,12 +49,12 @@ ABSENT = Want(lambda value: not _something(value), None, absent=True)
 KEY = Want(_something, "<ARN of a key of your own>", anything=True)
 
 
-def one_of(*values: str, by_default: bool = False) -> Want:
+def one_of(*values: Any, by_default: bool = False) -> Want:
     """One of these words."""
     return Want(lambda value: value in values, values[0], absent=by_default)
 
 
-def none_of(*values: str, instead: str, absent: bool = True) -> Want:
+def none_of(*values: Any, instead: Any, absent: bool = True) -> Want:
     """A word that is not one of these."""
     return Want(lambda value: value not in values, instead, absent=absent)
 

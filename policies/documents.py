@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -112,3 +113,76 @@ def _several(value: Any) -> tuple[str, ...]:
 def _holds_unknown(value: Any) -> bool:
     """Whether a statement itself is not known; names within it may well not be."""
     return value.get("Statement") in (UNKNOWN, SECRET)
+
+
+# Keys that hold a caller to an account, a network or an organisation (Amazon S3 user guide,
+# "the meaning of public", and the like of KMS and EFS).
+_CONFINING_KEYS = frozenset(
+    (
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourceip",
+        "aws:sourceorgid",
+        "aws:sourceorgpaths",
+        "aws:sourceowner",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:userid",
+        "aws:vpceaccount",
+        "aws:vpceorgid",
+        "aws:vpceorgpaths",
+        "elasticfilesystem:accessedviamounttarget",
+        "kms:calleraccount",
+        "s3:dataaccesspointaccount",
+        "s3:dataaccesspointarn",
+        "sts:externalid",
+    )
+)
+_CONFINING_OPERATORS = frozenset(
+    (
+        "arnequals",
+        "arnlike",
+        "bool",
+        "ipaddress",
+        "stringequals",
+        "stringequalsignorecase",
+        "stringlike",
+    )
+)
+
+
+def is_confined(statement: Statement) -> bool:
+    """Whether a condition says, narrowly enough, who may call or from where."""
+    return any(
+        key in _CONFINING_KEYS
+        and operator.lower().rpartition(":")[2] in _CONFINING_OPERATORS
+        and values
+        and all(_is_narrow(each) for each in values)
+        for operator, key, values in statement.conditions
+    )
+
+
+def is_everybody(principal: str) -> bool:
+    """Whether a principal is everybody, or somebody of any account."""
+    return principal == "*" or re.match(r"arn:aws[\w-]*:(iam|sts)::\*", principal) is not None
+
+
+def _is_narrow(value: str) -> bool:
+    """Whether a value of a condition picks one account, network or thing."""
+    if value.startswith("arn:"):
+        parts = value.split(":", 5)
+        account = parts[4] if len(parts) > 5 else "*"
+        thing = parts[5] if len(parts) > 5 else ""
+        # Names of buckets are unique in the world; their ARNs name no account.
+        return thing[:1] not in ("*", "") if parts[2] == "s3" else "*" not in account
+    if "/" in value and value[:1] in "0123456789abcdef:":
+        network = value.rpartition("/")[2]
+        return network.isdigit() and int(network) >= _NARROWEST_PREFIX
+    return value[:1] not in ("*", "")
+
+
+_NARROWEST_PREFIX = 8

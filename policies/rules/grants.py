@@ -1,0 +1,326 @@
+"""What policies of AWS IAM allow: nothing by the dozen, and nothing that opens the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+
+from policies.documents import Statement, documents
+from policies.rule import Finding, Judgement, NoSettings, Rule
+from policies.world import World
+
+_IDENTITY_POLICIES = {
+    "aws:iam/policy:Policy": "policy",
+    "aws:iam/rolePolicy:RolePolicy": "policy",
+    "aws:iam/userPolicy:UserPolicy": "policy",
+    "aws:iam/groupPolicy:GroupPolicy": "policy",
+    "aws:iam/role:Role": "inlinePolicies[].policy",
+    "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy": "inlinePolicy",
+}
+
+# Actions whose answer, or whose effect, is a credential (Service Authorization Reference).
+# ecr:GetAuthorizationToken is left out: it cannot be confined, and pulling an image needs it.
+_CREDENTIALS = (
+    "chime:createapikey",
+    "codepipeline:pollforjobs",
+    "cognito-identity:getcredentialsforidentity",
+    "cognito-identity:getopenidtoken",
+    "cognito-identity:getopenidtokenfordeveloperidentity",
+    "connect:getfederationtoken",
+    "ec2:getpassworddata",
+    "gamelift:requestuploadcredentials",
+    "iam:createaccesskey",
+    "iam:createloginprofile",
+    "iam:createservicespecificcredential",
+    "iam:resetservicespecificcredential",
+    "iam:updateaccesskey",
+    "lightsail:getinstanceaccessdetails",
+    "lightsail:getrelationaldatabasemasteruserpassword",
+    "mediapackage:rotatechannelcredentials",
+    "rds-db:connect",
+    "redshift:getclustercredentials",
+    "sso:getrolecredentials",
+    "sts:assumerole",
+    "sts:assumerolewithsaml",
+    "sts:assumerolewithwebidentity",
+    "sts:getfederationtoken",
+    "sts:getsessiontoken",
+)
+
+# Actions of the access level "Permissions management" on services that hold data or machines.
+_PERMISSIONS = (
+    "backup:putbackupvaultaccesspolicy",
+    "cloudformation:setstackpolicy",
+    "codeartifact:putdomainpermissionspolicy",
+    "codeartifact:putrepositorypermissionspolicy",
+    "ec2:createnetworkinterfacepermission",
+    "ec2:modifysnapshotattribute",
+    "ec2:modifyvpcendpointservicepermissions",
+    "ec2:resetsnapshotattribute",
+    "ecr:deleterepositorypolicy",
+    "ecr:setrepositorypolicy",
+    "eks:associateaccesspolicy",
+    "eks:createaccessentry",
+    "elasticfilesystem:putfilesystempolicy",
+    "es:updatedomainconfig",
+    "glue:putresourcepolicy",
+    "iam:addclientidtoopenidconnectprovider",
+    "iam:addroletoinstanceprofile",
+    "iam:addusertogroup",
+    "iam:attachgrouppolicy",
+    "iam:attachrolepolicy",
+    "iam:attachuserpolicy",
+    "iam:createpolicy",
+    "iam:createpolicyversion",
+    "iam:createrole",
+    "iam:createuser",
+    "iam:deleterolepermissionsboundary",
+    "iam:passrole",
+    "iam:putgrouppolicy",
+    "iam:putrolepermissionsboundary",
+    "iam:putrolepolicy",
+    "iam:putuserpolicy",
+    "iam:setdefaultpolicyversion",
+    "iam:updateassumerolepolicy",
+    "kms:creategrant",
+    "kms:putkeypolicy",
+    "lambda:addlayerversionpermission",
+    "lambda:addpermission",
+    "lambda:createfunctionurlconfig",
+    "logs:putresourcepolicy",
+    "ram:createresourceshare",
+    "s3:bypassgovernanceretention",
+    "s3:putaccesspointpolicy",
+    "s3:putaccountpublicaccessblock",
+    "s3:putbucketacl",
+    "s3:putbucketpolicy",
+    "s3:putbucketpublicaccessblock",
+    "s3:putobjectacl",
+    "secretsmanager:putresourcepolicy",
+    "sns:addpermission",
+    "sqs:addpermission",
+    "ssm:modifydocumentpermission",
+)
+
+# What each of these alone makes of its holder an administrator, or several together do
+# (Rhino Security Labs, "AWS IAM privilege escalation: methods and mitigation").
+_ESCALATIONS = (
+    ("iam:createpolicyversion",),
+    ("iam:setdefaultpolicyversion",),
+    ("iam:attachuserpolicy",),
+    ("iam:attachgrouppolicy",),
+    ("iam:attachrolepolicy",),
+    ("iam:putuserpolicy",),
+    ("iam:putgrouppolicy",),
+    ("iam:putrolepolicy",),
+    ("iam:addusertogroup",),
+    ("iam:updateassumerolepolicy",),
+    ("iam:updateloginprofile",),
+    ("lambda:updatefunctioncode",),
+    ("iam:passrole", "ec2:runinstances"),
+    ("iam:passrole", "lambda:createfunction", "lambda:invokefunction"),
+    ("iam:passrole", "glue:createdevendpoint"),
+    ("iam:passrole", "cloudformation:createstack"),
+    ("iam:passrole", "sagemaker:createnotebookinstance"),
+    ("iam:passrole", "sagemaker:createtrainingjob"),
+)
+
+# Actions that take no resource, so that "*" is all that can be written (Service Authorization
+# Reference). A pattern stands here only where all that it matches takes none.
+_UNCONFINABLE = (
+    "autoscaling:describe*",
+    "ce:*",
+    "cloudwatch:describealarmsformetric",
+    "cloudwatch:getmetricdata",
+    "cloudwatch:getmetricstatistics",
+    "cloudwatch:listmetrics",
+    "cloudwatch:putmetricdata",
+    "dynamodb:listtables",
+    "ecr:getauthorizationtoken",
+    "ec2messages:*",
+    "elasticloadbalancing:describe*",
+    "iam:listroles",
+    "iam:listusers",
+    "kms:createkey",
+    "kms:generaterandom",
+    "kms:listaliases",
+    "kms:listkeys",
+    "organizations:describeorganization",
+    "pricing:*",
+    "s3:getaccountpublicaccessblock",
+    "s3:listaccesspoints",
+    "s3:listallmybuckets",
+    "secretsmanager:getrandompassword",
+    "secretsmanager:listsecrets",
+    "sns:listtopics",
+    "sqs:listqueues",
+    "ssm:describeparameters",
+    "ssmmessages:*",
+    "sts:getcalleridentity",
+    "sts:getsessiontoken",
+    "tag:get*",
+    "xray:puttelemetryrecords",
+    "xray:puttracesegments",
+)
+
+Fault = Callable[[Statement], str | None]
+
+
+def _on_everything(statement: Statement) -> bool:
+    return statement.allows and "*" in statement.resources
+
+
+def grants(statement: Statement, action: str) -> bool:
+    """Whether a statement speaks of an action, which is in lower case."""
+    named = any(fnmatchcase(action, each) for each in statement.actions)
+    return named != statement.all_but
+
+
+def _everything(statement: Statement) -> str | None:
+    if _on_everything(statement) and not statement.all_but and "*" in statement.actions:
+        return "allows everything on everything"
+    return None
+
+
+def _any_action(statement: Statement) -> str | None:
+    if statement.allows and "*" in statement.actions and not statement.all_but:
+        return "allows every action of every service"
+    return None
+
+
+def _first(actions: tuple[str, ...], what: str) -> Fault:
+    def fault(statement: Statement) -> str | None:
+        if not _on_everything(statement) or statement.conditions:
+            return None
+        found = next((each for each in actions if grants(statement, each)), None)
+        return f"allows {found} on every resource, {what}" if found else None
+
+    return fault
+
+
+def _escalation(statement: Statement) -> str | None:
+    if not _on_everything(statement) or statement.conditions:
+        return None
+    for several in _ESCALATIONS:
+        if all(grants(statement, each) for each in several):
+            return f"allows {' with '.join(several)} on every resource, which is every right"
+    return None
+
+
+def _unconfined(statement: Statement) -> str | None:
+    if not _on_everything(statement) or statement.conditions:
+        return None
+    if statement.all_but:
+        return "allows on every resource whatever it does not name"
+    for action in statement.actions:
+        if not _cannot_be_confined(action):
+            return f"allows {action} on every resource"
+    return None
+
+
+def _cannot_be_confined(action: str) -> bool:
+    """Whether an action, or all that a pattern matches, takes no resource."""
+    one_description = action.startswith("ec2:describe") and "*" not in action
+    return one_description or any(fnmatchcase(action, each) for each in _UNCONFINABLE)
+
+
+def _judge(fault: Fault, why: str) -> Callable[[World, NoSettings], Iterator[Judgement]]:
+    """A judge that finds the first statement of a resource with a fault."""
+
+    def judge(world: World, _: NoSettings) -> Iterator[Judgement]:
+        found = set()
+        for document in documents(world, _IDENTITY_POLICIES):
+            resource = document.resource
+            if resource.urn in found:
+                continue
+            if document.statements is None:
+                yield document.unread
+                continue
+            faults = (fault(each) for each in document.statements)
+            if wrong := next((each for each in faults if each), None):
+                found.add(resource.urn)
+                yield Finding(f"'{resource.name}' {wrong}", resource)
+
+    judge.__doc__ = why
+    return judge
+
+
+_GUIDE = "AWS IAM user guide: apply least-privilege permissions"
+_NAME_ACTIONS = "name the actions that are needed, and the ARNs of what they are needed on"
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "no-full-administrator",
+        "No policy allows everything on everything",
+        "security",
+        _judge(
+            _everything,
+            "No policy allows ``*`` on ``*``: whoever gets hold of its bearer has the account.",
+        ),
+        _NAME_ACTIONS,
+        references=("CKV_AWS_62",),
+        guides=("CIS AWS Foundations 3.0, 1.16", "AWS Security Hub IAM.1"),
+    ),
+    Rule(
+        "no-wildcard-actions",
+        "Policies name their actions",
+        "security",
+        _judge(_any_action, "No policy allows every action, not even on one resource."),
+        _NAME_ACTIONS,
+        references=("CKV_AWS_63",),
+        guides=("AWS Security Hub IAM.21", _GUIDE),
+    ),
+    Rule(
+        "no-credentials-exposed",
+        "No policy hands out credentials of everybody",
+        "security",
+        _judge(
+            _first(_CREDENTIALS, "whose answer is a credential"),
+            """Actions that make or return credentials are allowed on named resources only:
+            otherwise the bearer becomes whom it likes.""",
+        ),
+        _NAME_ACTIONS,
+        references=("CKV_AWS_287",),
+        guides=(_GUIDE, "AWS Service Authorization Reference"),
+    ),
+    Rule(
+        "no-permissions-management",
+        "No policy manages the rights of everything",
+        "security",
+        _judge(
+            _first(_PERMISSIONS, "which changes who may do what"),
+            """Actions that change who may do what are allowed on named resources only, or under
+            a condition: otherwise the bearer opens whatever it likes to whom it likes.""",
+        ),
+        _NAME_ACTIONS,
+        references=("CKV_AWS_289",),
+        guides=(_GUIDE, "AWS Service Authorization Reference: permissions management"),
+    ),
+    Rule(
+        "no-privilege-escalation",
+        "No policy makes its bearer an administrator",
+        "security",
+        _judge(
+            _escalation,
+            """No statement allows what raises its bearer to an administrator, such as writing a
+            policy of its own, or starting a machine with any role.""",
+        ),
+        _NAME_ACTIONS,
+        references=("CKV_AWS_286",),
+        guides=(_GUIDE,),
+    ),
+    Rule(
+        "no-wildcard-resources",
+        "Policies name their resources",
+        "security",
+        _judge(
+            _unconfined,
+            """Actions that can be confined to resources are: ``*`` stands only with those that
+            take no resource, and with conditions. A pattern of actions such as ec2:Describe*
+            matches some of both kinds.""",
+        ),
+        "name the ARNs of what the actions are needed on, or add a condition",
+        references=("CKV_AWS_355",),
+        guides=(_GUIDE, "AWS Service Authorization Reference"),
+    ),
+)
