@@ -119,7 +119,7 @@ def _grants(world: World) -> Iterator[tuple[Resource, str]]:
 
 def judge_lists(world: World, _: NoSettings) -> Iterator[Judgement]:
     """No list of access lets everybody read or write a bucket."""
-    found = {}
+    found: dict[str, tuple[Resource, str]] = {}
     for holder, permission in _grants(world):
         found.setdefault(holder.urn, (holder, permission))
     for holder, permission in found.values():

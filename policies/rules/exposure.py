@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from domain.costing.values import is_list
 from policies.attributes import (
     FALSE,
@@ -100,7 +102,7 @@ _NETWORKS = (
 )
 
 
-def _narrow(cidrs: object) -> bool:
+def _narrow(cidrs: Any) -> bool:
     return is_list(cidrs) and bool(cidrs) and not any(each in _ANYWHERE for each in cidrs)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from domain.costing.values import is_list
 from domain.resources import UNKNOWN
@@ -80,7 +81,7 @@ def judge_administrators(world: World, _: NoSettings) -> Iterator[Judgement]:
         )
         for resource in world.of_type(kind):
             arns = resource.inputs.get(key)
-            several = arns if is_list(arns) else [arns]
+            several: list[Any] = list(arns or ()) if is_list(arns) else [arns]
             if any(str(arn).endswith(":policy/AdministratorAccess") for arn in several):
                 yield Finding(f"'{resource.name}' hands out AdministratorAccess", resource)
             elif UNKNOWN in several and not resource.property_dependencies.get(key):

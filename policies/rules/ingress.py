@@ -27,11 +27,11 @@ def _entrances(world: World) -> Iterator[tuple[Resource, Mapping[str, Any]]]:
     for group in world.of_type(_GROUP, "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"):
         for each in blocks(group.inputs.get("ingress")):
             yield group, each
-    for each in world.of_type(_RULE):
-        if each.inputs.get("type") == "ingress":
-            yield each, each.inputs
-    for each in world.of_type(_INGRESS):
-        yield each, each.inputs
+    for each_rule in world.of_type(_RULE):
+        if each_rule.inputs.get("type") == "ingress":
+            yield each_rule, each_rule.inputs
+    for each_rule in world.of_type(_INGRESS):
+        yield each_rule, each_rule.inputs
 
 
 def judge_ingress(world: World, _: NoSettings) -> Iterator[Judgement]:

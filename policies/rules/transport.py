@@ -108,13 +108,13 @@ def _plain_listeners(world: World, _: NoSettings) -> Iterator[Judgement]:
                 "give the listener lb_protocol='https' and an ssl_certificate_id",
             )
             break
-    for listener in world.of_type(_LISTENER):
-        if listener.inputs.get("protocol") == "HTTP" and not any(
-            _redirects(action) for action in blocks(listener.inputs.get("defaultActions"))
+    for entrance in world.of_type(_LISTENER):
+        if entrance.inputs.get("protocol") == "HTTP" and not any(
+            _redirects(action) for action in blocks(entrance.inputs.get("defaultActions"))
         ):
             yield Finding(
-                f"'{listener.name}' takes HTTP and does not redirect to HTTPS",
-                listener,
+                f"'{entrance.name}' takes HTTP and does not redirect to HTTPS",
+                entrance,
                 "set protocol='HTTPS' with a certificate, or redirect to HTTPS",
             )
 

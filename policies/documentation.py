@@ -1,0 +1,94 @@
+"""`docs/policies.md`, written from the rules themselves: ``python -m policies.documentation``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from policies.registry import all_rules
+from policies.rule import Category, Rule
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "policies.md"
+
+_CATEGORIES: dict[Category, str] = {
+    "outcome": "Predicted outcome",
+    "cost": "Cost",
+    "reliability": "Reliability",
+    "security": "Security",
+    "hygiene": "Hygiene",
+}
+_HEAD = """# Policies
+
+This page is written from the rules by `python -m policies.documentation`.
+
+`windtunnel check --stack prod` judges what a Pulumi program declares, what it costs, and, with
+`--scenario FILE`, what is predicted of it. It needs no cloud account and no Pulumi CLI; previews
+and exports of any stack are read as well (`--preview`, `--state`). It exits with 1 when a
+*mandatory* rule is broken. *Advisory* rules only speak. What a preview does not know yet is
+reported as not decided, never passed over.
+
+`policies/policy.yaml` sets for each environment how severe a rule is, and with which values:
+
+```yaml
+environments:
+  prod:
+    rules:
+      spot-share: {max_share: 0}
+      alarms-heard: mandatory
+    exemptions:
+      - rule: no-open-ingress
+        resource: bastion*          # a name or a URN; * stands for anything
+        reason: partners reach us here until they have a VPN
+        owner: network@example.com
+        expires: 2027-01-31         # the last day; after it the check fails
+```
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return _HEAD + "".join(_sections())
+
+
+def _sections() -> Iterator[str]:
+    rules = all_rules()
+    for category, title in _CATEGORIES.items():
+        some = [rule for rule in rules if rule.category == category]
+        yield f"\n## {title} ({len(some)} rules)\n"
+        for rule in some:
+            yield "".join(_entry(rule))
+
+
+def _entry(rule: Rule) -> Iterator[str]:
+    yield f"\n### {rule.id}\n\n**{rule.title}** · {rule.severity}\n\n"
+    yield f"{' '.join((rule.judge.__doc__ or '').split())}\n\n"
+    yield f"Remedy: {rule.remedy}.\n"
+    settings = [_setting(name, field) for name, field in rule.settings.model_fields.items()]
+    if settings:
+        yield f"\nSettings: {', '.join(settings)}.\n"
+    if rule.guides:
+        yield f"\nFollows: {'; '.join(rule.guides)}.\n"
+    if rule.references:
+        yield f"\nSame as: {', '.join(rule.references)}.\n"
+
+
+def _setting(name: str, field: FieldInfo) -> str:
+    return f"`{name}` ({_shown(field.get_default(call_default_factory=True))})"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_shown(each)}" for key, each in value.items()) or "empty"
+    if isinstance(value, tuple | list):
+        return ", ".join(map(_shown, value)) or "empty"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")
