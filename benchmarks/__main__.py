@@ -1,4 +1,5 @@
-"""`make bench`: how fast the engine, the models, choosing and the command line are."""
+"""`make bench`: how fast the engine, the models, choosing, the policies and the
+command line are."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks import catalog, choose, engine, models
+from benchmarks import catalog, choose, engine, models, policies
 
 STARTS = 5
 
@@ -30,6 +31,7 @@ if __name__ == "__main__":
         ("step model", models.main),
         ("catalog", catalog.main),
         ("choosing", choose.main),
+        ("policies", policies.main),
         ("start-up", start_up),
     ):
         print(f"\n== {name}", flush=True)

@@ -64,7 +64,8 @@ def _sections() -> Iterator[str]:
 
 def _entry(rule: Rule) -> Iterator[str]:
     yield f"\n### {rule.id}\n\n**{rule.title}** · {rule.severity}\n\n"
-    yield f"{' '.join((rule.judge.__doc__ or '').split())}\n\n"
+    if rule.judge.__doc__:
+        yield f"{' '.join(rule.judge.__doc__.split())}\n\n"
     yield f"Remedy: {rule.remedy}.\n"
     settings = [_setting(name, field) for name, field in rule.settings.model_fields.items()]
     if settings:

@@ -13,6 +13,47 @@ from policies.attributes import opened
 from policies.rule import Undecided
 from policies.world import World
 
+# Keys that hold a caller to an account, a network or an organisation (Amazon S3 user guide,
+# "the meaning of public", and the like of KMS and EFS).
+_CONFINING_KEYS = frozenset(
+    (
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourceip",
+        "aws:sourceorgid",
+        "aws:sourceorgpaths",
+        "aws:sourceowner",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:userid",
+        "aws:vpceaccount",
+        "aws:vpceorgid",
+        "aws:vpceorgpaths",
+        "elasticfilesystem:accessedviamounttarget",
+        "kms:calleraccount",
+        "s3:dataaccesspointaccount",
+        "s3:dataaccesspointarn",
+        "sts:externalid",
+    )
+)
+_CONFINING_OPERATORS = frozenset(
+    (
+        "arnequals",
+        "arnlike",
+        "bool",
+        "ipaddress",
+        "stringequals",
+        "stringequalsignorecase",
+        "stringlike",
+    )
+)
+# The most that one organisation holds of its own: 10.0.0.0/8.
+_SHORTEST_PREFIX = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -69,7 +110,7 @@ def statements(value: Any) -> tuple[Statement, ...] | None:
     if value in (UNKNOWN, SECRET):
         return None
     document = opened(value)
-    if not isinstance(document, Mapping) or _holds_unknown(document):
+    if not isinstance(document, Mapping) or document.get("Statement") in (UNKNOWN, SECRET):
         return None
     return tuple(_statement(each) for each in blocks(document.get("Statement")))
 
@@ -110,51 +151,6 @@ def _several(value: Any) -> tuple[str, ...]:
     return tuple(str(each) for each in value) if is_list(value) else (str(value),)
 
 
-def _holds_unknown(value: Any) -> bool:
-    """Whether a statement itself is not known; names within it may well not be."""
-    return value.get("Statement") in (UNKNOWN, SECRET)
-
-
-# Keys that hold a caller to an account, a network or an organisation (Amazon S3 user guide,
-# "the meaning of public", and the like of KMS and EFS).
-_CONFINING_KEYS = frozenset(
-    (
-        "aws:principalaccount",
-        "aws:principalarn",
-        "aws:principalorgid",
-        "aws:principalorgpaths",
-        "aws:sourceaccount",
-        "aws:sourcearn",
-        "aws:sourceip",
-        "aws:sourceorgid",
-        "aws:sourceorgpaths",
-        "aws:sourceowner",
-        "aws:sourcevpc",
-        "aws:sourcevpce",
-        "aws:userid",
-        "aws:vpceaccount",
-        "aws:vpceorgid",
-        "aws:vpceorgpaths",
-        "elasticfilesystem:accessedviamounttarget",
-        "kms:calleraccount",
-        "s3:dataaccesspointaccount",
-        "s3:dataaccesspointarn",
-        "sts:externalid",
-    )
-)
-_CONFINING_OPERATORS = frozenset(
-    (
-        "arnequals",
-        "arnlike",
-        "bool",
-        "ipaddress",
-        "stringequals",
-        "stringequalsignorecase",
-        "stringlike",
-    )
-)
-
-
 def is_confined(statement: Statement) -> bool:
     """Whether a condition says, narrowly enough, who may call or from where."""
     return any(
@@ -181,8 +177,5 @@ def _is_narrow(value: str) -> bool:
         return thing[:1] not in ("*", "") if parts[2] == "s3" else "*" not in account
     if "/" in value and value[:1] in "0123456789abcdef:":
         network = value.rpartition("/")[2]
-        return network.isdigit() and int(network) >= _NARROWEST_PREFIX
+        return network.isdigit() and int(network) >= _SHORTEST_PREFIX
     return value[:1] not in ("*", "")
-
-
-_NARROWEST_PREFIX = 8

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from domain.costing.values import blocks
-from domain.resources import Resource
+from domain.resources import UNKNOWN, Resource
 from policies.attributes import TRUE, TRUE_BY_DEFAULT, none_of, one_of, row, rule
-from policies.documents import Document, Statement, documents, is_confined, is_everybody
-from policies.rule import Finding, Judgement, NoSettings, Rule
+from policies.documents import Document, Statement, documents, is_confined, is_everybody, statements
+from policies.rule import Finding, Judgement, NoSettings, Rule, Undecided
 from policies.world import World
 
 _BUCKETS = {
@@ -38,7 +38,9 @@ _OTHERS = {
 
 
 def _judge(
-    places: Mapping[str, str], fault: Callable[[Document, Statement], str | None], why: str
+    places: Mapping[str, str],
+    fault: Callable[[Document, Statement], str | Undecided | None],
+    why: str,
 ) -> Callable[[World, NoSettings], Iterator[Judgement]]:
     """A judge that finds the first statement of a resource with a fault."""
 
@@ -48,7 +50,10 @@ def _judge(
                 yield document.unread
                 continue
             faults = (fault(document, each) for each in document.statements)
-            if wrong := next((each for each in faults if each), None):
+            wrong = next((each for each in faults if each), None)
+            if isinstance(wrong, Undecided):
+                yield wrong
+            elif wrong:
                 yield Finding(f"'{document.resource.name}' {wrong}", document.resource)
 
     judge.__doc__ = why
@@ -77,17 +82,19 @@ def _locks_out(_: Document, statement: Statement) -> str | None:
     return "denies everything to everybody, its owner too" if "*" in statement.identities else None
 
 
-def _other_account(document: Document, statement: Statement) -> str | None:
-    own = _account(document.resource) or next(filter(None, map(_account_of, statement.resources)))
-    if not statement.allows or is_confined(statement):
+def _other_account(document: Document, statement: Statement) -> str | Undecided | None:
+    named = [each for each in map(_account_of, statement.identities) if each]
+    if not statement.allows or not named or is_confined(statement):
         return None
-    others = (each for each in map(_account_of, statement.identities) if each)
-    foreign = next((each for each in others if own and each != own), None)
+    arns = (document.resource.inputs.get("arn"), *statement.resources)
+    own = next((each for each in map(_account_of, arns) if each), None)
+    if own is None:
+        return Undecided(
+            f"the account of '{document.resource.name}' is known only after deployment",
+            document.resource,
+        )
+    foreign = next((each for each in named if each != own), None)
     return f"lets the account {foreign} in" if foreign else None
-
-
-def _account(resource: Resource) -> str | None:
-    return _account_of(resource.inputs.get("arn"))
 
 
 def _account_of(principal: object) -> str | None:
@@ -125,7 +132,9 @@ def judge_lists(world: World, _: NoSettings) -> Iterator[Judgement]:
     for holder, permission in found.values():
         yield Finding(f"'{holder.name}' gives {permission} to everybody", holder)
     for holder in world.of_type("aws:s3/bucket:Bucket", _ACL):
-        if holder.inputs.get("acl") in _PUBLIC_ACLS and holder.urn not in found:
+        if holder.inputs.get("acl") == UNKNOWN:
+            yield Undecided(f"the acl of '{holder.name}' is known only after deployment", holder)
+        elif holder.inputs.get("acl") in _PUBLIC_ACLS and holder.urn not in found:
             yield Finding(f"'{holder.name}' is open to everybody: {holder.inputs['acl']}", holder)
 
 
@@ -138,6 +147,27 @@ def judge_managed_lists(world: World, _: NoSettings) -> Iterator[Judgement]:
     }
     for holder, permission in found.values():
         yield Finding(f"'{holder.name}' gives {permission} to everybody", holder)
+
+
+def judge_plain_requests(world: World, _: NoSettings) -> Iterator[Judgement]:
+    """Every bucket's policy denies requests without TLS, which S3 would take."""
+    for bucket in world.of_type("aws:s3/bucket:Bucket"):
+        holders = (bucket, *world.users(bucket, "aws:s3/bucketPolicy:BucketPolicy"))
+        written = [each.inputs.get("policy") for each in holders if each.inputs.get("policy")]
+        policies = [statements(each) for each in written]
+        if any(_denies_plain(each) for policy in policies for each in policy or ()):
+            continue
+        if None in policies:
+            yield Undecided(f"the policy of '{bucket.name}' is known only after deployment", bucket)
+        else:
+            yield Finding(f"'{bucket.name}' takes requests without TLS", bucket)
+
+
+def _denies_plain(statement: Statement) -> bool:
+    return not statement.allows and any(
+        key == "aws:securetransport" and "false" in (each.lower() for each in values)
+        for _, key, values in statement.conditions
+    )
 
 
 _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
@@ -197,6 +227,14 @@ RULES: tuple[Rule, ...] = (
         "deny named actions, or add a condition",
         references=("CKV_AWS_93",),
         guides=("Amazon S3 user guide: bucket policies",),
+    ),
+    Rule(
+        "buckets-tls-only",
+        "Buckets take requests over TLS only",
+        "security",
+        judge_plain_requests,
+        "deny s3:* to everybody under Bool: {'aws:SecureTransport': 'false'}",
+        guides=("CIS AWS Foundations 3.0, 2.1.1", "AWS Security Hub S3.5"),
     ),
     Rule(
         "no-public-buckets",

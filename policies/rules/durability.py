@@ -36,7 +36,9 @@ def judge_versions(world: World, _: NoSettings) -> Iterator[Judgement]:
         if truth(block(bucket.inputs.get("versioning")).get("enabled")) or "Enabled" in states:
             continue
         if UNKNOWN in states:
-            yield Undecided(f"whether '{bucket.name}' keeps versions", bucket)
+            yield Undecided(
+                f"whether '{bucket.name}' keeps versions is known only after deployment", bucket
+            )
         else:
             yield Finding(f"'{bucket.name}' keeps no versions of its objects", bucket)
 
@@ -47,7 +49,10 @@ def judge_rotation(world: World, _: NoSettings) -> Iterator[Judgement]:
         rules = block(rotation.inputs.get("rotationRules"))
         schedule = rules.get("scheduleExpression")
         if UNKNOWN in (rotation.inputs.get("rotationRules"), schedule):
-            yield Undecided(f"how often '{rotation.name}' changes its secret", rotation)
+            yield Undecided(
+                f"how often '{rotation.name}' changes its secret is known only after deployment",
+                rotation,
+            )
             continue
         found = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", str(schedule or ""))
         days = number(rules.get("automaticallyAfterDays"))
@@ -66,7 +71,10 @@ def _snapshots(world: World, _: NoSettings) -> Iterator[Judgement]:
     for warehouse in world.of_type("aws:redshift/cluster:Cluster"):
         days = warehouse.inputs.get("automatedSnapshotRetentionPeriod")
         if days in (UNKNOWN, SECRET):
-            yield Undecided(f"how long '{warehouse.name}' keeps backups", warehouse)
+            yield Undecided(
+                f"how long '{warehouse.name}' keeps backups is known only after deployment",
+                warehouse,
+            )
         elif number(days) == 0:
             yield Finding(f"'{warehouse.name}' keeps no backups", warehouse)
 

@@ -101,7 +101,10 @@ def _devices(world: World, _: NoSettings) -> Iterator[Judgement]:
         found = [(str(disk.get("deviceName", "a disk")), disk) for disk in disks]
         for name, disk in found if resource.type == "aws:ec2/ami:Ami" else root + found:
             if disk.get("encrypted") in (UNKNOWN, SECRET):
-                yield Undecided(f"whether {name} of '{resource.name}' is encrypted", resource)
+                yield Undecided(
+                    f"whether {name} of '{resource.name}' is encrypted is known only after deployment",
+                    resource,
+                )
             elif not truth(disk.get("encrypted")) and not disk.get("snapshotId"):
                 yield Finding(f"'{resource.name}' has a disk in the clear: {name}", resource)
                 break

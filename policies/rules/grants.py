@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
+from policies.actions import CREDENTIALS, ESCALATIONS, PERMISSIONS, UNCONFINABLE
 from policies.documents import Statement, documents
 from policies.rule import Finding, Judgement, NoSettings, Rule
 from policies.world import World
@@ -17,151 +18,6 @@ _IDENTITY_POLICIES = {
     "aws:iam/role:Role": "inlinePolicies[].policy",
     "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy": "inlinePolicy",
 }
-
-# Actions whose answer, or whose effect, is a credential (Service Authorization Reference).
-# ecr:GetAuthorizationToken is left out: it cannot be confined, and pulling an image needs it.
-_CREDENTIALS = (
-    "chime:createapikey",
-    "codepipeline:pollforjobs",
-    "cognito-identity:getcredentialsforidentity",
-    "cognito-identity:getopenidtoken",
-    "cognito-identity:getopenidtokenfordeveloperidentity",
-    "connect:getfederationtoken",
-    "ec2:getpassworddata",
-    "gamelift:requestuploadcredentials",
-    "iam:createaccesskey",
-    "iam:createloginprofile",
-    "iam:createservicespecificcredential",
-    "iam:resetservicespecificcredential",
-    "iam:updateaccesskey",
-    "lightsail:getinstanceaccessdetails",
-    "lightsail:getrelationaldatabasemasteruserpassword",
-    "mediapackage:rotatechannelcredentials",
-    "rds-db:connect",
-    "redshift:getclustercredentials",
-    "sso:getrolecredentials",
-    "sts:assumerole",
-    "sts:assumerolewithsaml",
-    "sts:assumerolewithwebidentity",
-    "sts:getfederationtoken",
-    "sts:getsessiontoken",
-)
-
-# Actions of the access level "Permissions management" on services that hold data or machines.
-_PERMISSIONS = (
-    "backup:putbackupvaultaccesspolicy",
-    "cloudformation:setstackpolicy",
-    "codeartifact:putdomainpermissionspolicy",
-    "codeartifact:putrepositorypermissionspolicy",
-    "ec2:createnetworkinterfacepermission",
-    "ec2:modifysnapshotattribute",
-    "ec2:modifyvpcendpointservicepermissions",
-    "ec2:resetsnapshotattribute",
-    "ecr:deleterepositorypolicy",
-    "ecr:setrepositorypolicy",
-    "eks:associateaccesspolicy",
-    "eks:createaccessentry",
-    "elasticfilesystem:putfilesystempolicy",
-    "es:updatedomainconfig",
-    "glue:putresourcepolicy",
-    "iam:addclientidtoopenidconnectprovider",
-    "iam:addroletoinstanceprofile",
-    "iam:addusertogroup",
-    "iam:attachgrouppolicy",
-    "iam:attachrolepolicy",
-    "iam:attachuserpolicy",
-    "iam:createpolicy",
-    "iam:createpolicyversion",
-    "iam:createrole",
-    "iam:createuser",
-    "iam:deleterolepermissionsboundary",
-    "iam:passrole",
-    "iam:putgrouppolicy",
-    "iam:putrolepermissionsboundary",
-    "iam:putrolepolicy",
-    "iam:putuserpolicy",
-    "iam:setdefaultpolicyversion",
-    "iam:updateassumerolepolicy",
-    "kms:creategrant",
-    "kms:putkeypolicy",
-    "lambda:addlayerversionpermission",
-    "lambda:addpermission",
-    "lambda:createfunctionurlconfig",
-    "logs:putresourcepolicy",
-    "ram:createresourceshare",
-    "s3:bypassgovernanceretention",
-    "s3:putaccesspointpolicy",
-    "s3:putaccountpublicaccessblock",
-    "s3:putbucketacl",
-    "s3:putbucketpolicy",
-    "s3:putbucketpublicaccessblock",
-    "s3:putobjectacl",
-    "secretsmanager:putresourcepolicy",
-    "sns:addpermission",
-    "sqs:addpermission",
-    "ssm:modifydocumentpermission",
-)
-
-# What each of these alone makes of its holder an administrator, or several together do
-# (Rhino Security Labs, "AWS IAM privilege escalation: methods and mitigation").
-_ESCALATIONS = (
-    ("iam:createpolicyversion",),
-    ("iam:setdefaultpolicyversion",),
-    ("iam:attachuserpolicy",),
-    ("iam:attachgrouppolicy",),
-    ("iam:attachrolepolicy",),
-    ("iam:putuserpolicy",),
-    ("iam:putgrouppolicy",),
-    ("iam:putrolepolicy",),
-    ("iam:addusertogroup",),
-    ("iam:updateassumerolepolicy",),
-    ("iam:updateloginprofile",),
-    ("lambda:updatefunctioncode",),
-    ("iam:passrole", "ec2:runinstances"),
-    ("iam:passrole", "lambda:createfunction", "lambda:invokefunction"),
-    ("iam:passrole", "glue:createdevendpoint"),
-    ("iam:passrole", "cloudformation:createstack"),
-    ("iam:passrole", "sagemaker:createnotebookinstance"),
-    ("iam:passrole", "sagemaker:createtrainingjob"),
-)
-
-# Actions that take no resource, so that "*" is all that can be written (Service Authorization
-# Reference). A pattern stands here only where all that it matches takes none.
-_UNCONFINABLE = (
-    "autoscaling:describe*",
-    "ce:*",
-    "cloudwatch:describealarmsformetric",
-    "cloudwatch:getmetricdata",
-    "cloudwatch:getmetricstatistics",
-    "cloudwatch:listmetrics",
-    "cloudwatch:putmetricdata",
-    "dynamodb:listtables",
-    "ecr:getauthorizationtoken",
-    "ec2messages:*",
-    "elasticloadbalancing:describe*",
-    "iam:listroles",
-    "iam:listusers",
-    "kms:createkey",
-    "kms:generaterandom",
-    "kms:listaliases",
-    "kms:listkeys",
-    "organizations:describeorganization",
-    "pricing:*",
-    "s3:getaccountpublicaccessblock",
-    "s3:listaccesspoints",
-    "s3:listallmybuckets",
-    "secretsmanager:getrandompassword",
-    "secretsmanager:listsecrets",
-    "sns:listtopics",
-    "sqs:listqueues",
-    "ssm:describeparameters",
-    "ssmmessages:*",
-    "sts:getcalleridentity",
-    "sts:getsessiontoken",
-    "tag:get*",
-    "xray:puttelemetryrecords",
-    "xray:puttracesegments",
-)
 
 Fault = Callable[[Statement], str | None]
 
@@ -201,7 +57,7 @@ def _first(actions: tuple[str, ...], what: str) -> Fault:
 def _escalation(statement: Statement) -> str | None:
     if not _on_everything(statement) or statement.conditions:
         return None
-    for several in _ESCALATIONS:
+    for several in ESCALATIONS:
         if all(grants(statement, each) for each in several):
             return f"allows {' with '.join(several)} on every resource, which is every right"
     return None
@@ -221,7 +77,7 @@ def _unconfined(statement: Statement) -> str | None:
 def _cannot_be_confined(action: str) -> bool:
     """Whether an action, or all that a pattern matches, takes no resource."""
     one_description = action.startswith("ec2:describe") and "*" not in action
-    return one_description or any(fnmatchcase(action, each) for each in _UNCONFINABLE)
+    return one_description or any(fnmatchcase(action, each) for each in UNCONFINABLE)
 
 
 def _judge(fault: Fault, why: str) -> Callable[[World, NoSettings], Iterator[Judgement]]:
@@ -275,7 +131,7 @@ RULES: tuple[Rule, ...] = (
         "No policy hands out credentials of everybody",
         "security",
         _judge(
-            _first(_CREDENTIALS, "whose answer is a credential"),
+            _first(CREDENTIALS, "whose answer is a credential"),
             """Actions that make or return credentials are allowed on named resources only:
             otherwise the bearer becomes whom it likes.""",
         ),
@@ -288,7 +144,7 @@ RULES: tuple[Rule, ...] = (
         "No policy manages the rights of everything",
         "security",
         _judge(
-            _first(_PERMISSIONS, "which changes who may do what"),
+            _first(PERMISSIONS, "which changes who may do what"),
             """Actions that change who may do what are allowed on named resources only, or under
             a condition: otherwise the bearer opens whatever it likes to whom it likes.""",
         ),

@@ -85,7 +85,9 @@ def judge_administrators(world: World, _: NoSettings) -> Iterator[Judgement]:
             if any(str(arn).endswith(":policy/AdministratorAccess") for arn in several):
                 yield Finding(f"'{resource.name}' hands out AdministratorAccess", resource)
             elif UNKNOWN in several and not resource.property_dependencies.get(key):
-                yield Undecided(f"{key} of '{resource.name}'", resource)
+                yield Undecided(
+                    f"{key} of '{resource.name}' is known only after deployment", resource
+                )
 
 
 _ENGINES = (("engine", one_of("mysql", "postgres")),)

@@ -25,7 +25,8 @@ _WEB = 443
 def _entrances(world: World) -> Iterator[tuple[Resource, Mapping[str, Any]]]:
     """Every rule that lets something in, and the resource that holds it."""
     for group in world.of_type(_GROUP, "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"):
-        for each in blocks(group.inputs.get("ingress")):
+        written = group.inputs.get("ingress")
+        for each in [{"cidrBlocks": UNKNOWN}] if written == UNKNOWN else blocks(written):
             yield group, each
     for each_rule in world.of_type(_RULE):
         if each_rule.inputs.get("type") == "ingress":

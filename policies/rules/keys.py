@@ -168,7 +168,10 @@ def _image_recipes(world: World, _: NoSettings) -> Iterator[Judgement]:
         ]
         for device, disk in disks:
             if disk.get("encrypted") == UNKNOWN:
-                yield Undecided(f"whether {device} of '{recipe.name}' is encrypted", recipe)
+                yield Undecided(
+                    f"whether {device} of '{recipe.name}' is encrypted is known only after deployment",
+                    recipe,
+                )
                 break
             if not truth(disk.get("encrypted")) or not disk.get("kmsKeyId"):
                 yield Finding(f"'{recipe.name}' writes {device} without a key of your own", recipe)

@@ -8,7 +8,6 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from domain.catalog import Catalog
 from domain.costing.kinds import usual_type
 from domain.costing.values import block, blocks, text
 from domain.errors import CatalogError
@@ -177,27 +176,16 @@ def _names_reservation(world: World, resource: Resource) -> bool:
 def offered_here(world: World, settings: NoSettings) -> Iterator[Judgement]:
     """A machine type is sold in the region that asks for it, as far as the catalog knows."""
     for fleet in world.fleets:
-        if not fleet.machine or not fleet.region or fleet.gap:
+        if not fleet.machine or not fleet.region:
             continue
-        regions = _regions_with(world.catalog, fleet)
-        if regions and fleet.region not in regions:
-            yield Finding(
-                f"{fleet.called} is in {fleet.region}; {fleet.machine} has been seen in "
-                f"{', '.join(regions[:4])}{', …' if len(regions) > 4 else ''}",
-                fleet.resource,
-            )
-
-
-def _regions_with(catalog: Catalog, fleet: Fleet) -> list[str]:
-    found = []
-    for region in catalog.regions(fleet.provider):
         try:
-            offer = catalog.offer(fleet.provider, region, fleet.machine or "")
+            world.catalog.machine(fleet.provider, fleet.machine)
         except CatalogError:
-            continue
-        if offer.on_demand_usd_per_hour is not None or offer.spot_usd_per_hour is not None:
-            found.append(region)
-    return found
+            continue  # a machine that the catalog does not know may be sold anywhere
+        try:
+            world.catalog.offer(fleet.provider, fleet.region, fleet.machine)
+        except CatalogError as error:
+            yield Finding(f"{fleet.called}: {error.message}", fleet.resource)
 
 
 def cluster_placement(world: World, settings: NoSettings) -> Iterator[Judgement]:

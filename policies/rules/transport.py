@@ -133,7 +133,9 @@ def _require_ssl(world: World, _: NoSettings) -> Iterator[Judgement]:
             each.get("name"): each.get("value") for each in blocks(group.inputs.get("parameters"))
         }
         if said.get("require_ssl") in (UNKNOWN, SECRET):
-            yield Undecided(f"whether '{group.name}' requires TLS", group)
+            yield Undecided(
+                f"whether '{group.name}' requires TLS is known only after deployment", group
+            )
         elif not truth(said.get("require_ssl")):
             yield Finding(
                 f"'{group.name}' lets clients connect without TLS",
