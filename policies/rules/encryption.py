@@ -102,7 +102,8 @@ def _devices(world: World, _: NoSettings) -> Iterator[Judgement]:
         for name, disk in found if resource.type == "aws:ec2/ami:Ami" else root + found:
             if disk.get("encrypted") in (UNKNOWN, SECRET):
                 yield Undecided(
-                    f"whether {name} of '{resource.name}' is encrypted is known only after deployment",
+                    f"whether {name} of '{resource.name}' is encrypted "
+                    "is known only after deployment",
                     resource,
                 )
             elif not truth(disk.get("encrypted")) and not disk.get("snapshotId"):

@@ -169,7 +169,8 @@ def _image_recipes(world: World, _: NoSettings) -> Iterator[Judgement]:
         for device, disk in disks:
             if disk.get("encrypted") == UNKNOWN:
                 yield Undecided(
-                    f"whether {device} of '{recipe.name}' is encrypted is known only after deployment",
+                    f"whether {device} of '{recipe.name}' is encrypted "
+                    "is known only after deployment",
                     recipe,
                 )
                 break
