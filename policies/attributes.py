@@ -21,6 +21,10 @@ from policies.rule import Category, Finding, Judgement, NoSettings, Rule, Severi
 from policies.world import World
 
 
+_TEXTS_OF_JSON = ("containerDefinitions", "content")
+"""Inputs whose rows look into JSON that is written as text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Want:
     """What is right at a place.
@@ -230,17 +234,25 @@ def _said(value: Any) -> str:
     return shown(value)
 
 
-def _remedy(path: str, want: Want) -> str:
-    """What to write, as a Python program does."""
-    first, *rest = (_snake(step) for step in path.split("."))
+def _remedy(path: str, want: Want) -> str | None:
+    """What to write, as a Python program does; None where the thing is to write nothing."""
     if want.example is None:
-        return f"leave out {'.'.join((first, *rest))}"
+        return None
+    first, *rest = path.split(".")
+    is_json = _bare(first) in _TEXTS_OF_JSON
     written = repr(want.example)
     for step in reversed(rest):
-        written = f"{{'{step.removesuffix('[]')}': {written}}}"
-        if step.endswith("[]"):
-            written = f"[{written}]" if step is rest[-1] else written
-    return f"set {first.removesuffix('[]')}={written}"
+        key = _bare(step) if is_json else _snake(_bare(step))
+        written = f"[{written}]" if step.endswith("[]") else written
+        written = f"{{'{key}': {written}}}"
+    written = f"[{written}]" if first.endswith("[]") else written
+    if is_json:
+        written = f"json.dumps({written})"
+    return f"set {_snake(_bare(first))}={written}"
+
+
+def _bare(step: str) -> str:
+    return step.removesuffix("[]")
 
 
 def _snake(name: str) -> str:

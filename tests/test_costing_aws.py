@@ -41,7 +41,10 @@ def test_a_template_is_found_by_what_a_preview_records_of_it() -> None:
         {"desiredCapacity": 1, "launchTemplate": {"id": UNKNOWN}},
         uses={"launchTemplate": of},
     )
-    assert amounts(cost_of(by_dependency, of)) == {"g5.xlarge, on-demand": (730.0, 734.38)}
+    assert amounts(cost_of(by_dependency, of)) == {
+        "g5.xlarge, on-demand": (730.0, 734.38),
+        "disk, gp2": (8.0, 0.8),  # that the image starts from
+    }
     lost = declare(GROUP, "lost", {"desiredCapacity": 1, "launchTemplate": {"id": "lt-9"}})
     assert reasons(cost_of(lost, of)) == ["its launch template is not in this stack"]
 

@@ -15,6 +15,9 @@ from domain.costing.values import GIB
 from domain.environment import Market
 from domain.usage import DiskUsage, MachineHours, Usage
 
+MOST_NODES = 100_000
+"""As many as a pool of an environment may have; a larger number is a mistake."""
+
 
 @dataclass(frozen=True, slots=True)
 class Volume:
@@ -45,6 +48,11 @@ class Nodes:
     """Of each node, beside those that are declared as resources."""
 
 
+def too_many(count: int) -> str | None:
+    """Why so many machines are not billed, if they are not."""
+    return f"{count:.6g} machines are more than {MOST_NODES:,}" if count > MOST_NODES else None
+
+
 def bill_nodes(context: Context, every: Iterable[Nodes]) -> Iterator[Usage]:
     """Machine hours, disks, metrics and addresses; equal disks of all nodes are one line."""
     disks: Counter[Volume] = Counter()
@@ -53,6 +61,10 @@ def bill_nodes(context: Context, every: Iterable[Nodes]) -> Iterator[Usage]:
         if nodes.count is None:
             reason = nodes.gap or "how many nodes there are is not known"
             yield context.unpriceable("machines", reason)
+            continue
+        excess = too_many(nodes.count)
+        if excess:
+            yield context.unpriceable("machines", excess)
             continue
         yield _machines(context, nodes, nodes.count)
         for volume in nodes.volumes:

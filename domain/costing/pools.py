@@ -11,7 +11,7 @@ from domain.catalog.facts import REFERENCE_REGIONS
 from domain.costing.aws import fleet as aws_fleet
 from domain.costing.context import Context, Survey
 from domain.costing.gcp import fleet as gcp_fleet
-from domain.costing.nodes import Nodes, Volume
+from domain.costing.nodes import MOST_NODES, Nodes, Volume, too_many
 from domain.costing.quantities import owner_of
 from domain.costing.values import block, integer
 from domain.environment import Market
@@ -83,7 +83,7 @@ def found_pools(survey: Survey, left_out: list[str]) -> list[FoundPool]:
         context = survey.context(resource)
         for found in _pools_of(context, list(reader(context)), left_out):
             same = pools.get(found.name)
-            if same is not None and _alike(same, found):
+            if same is not None and _alike(same, found) and same.count + found.count <= MOST_NODES:
                 pools[found.name] = replace(same, count=same.count + found.count)
             else:
                 name = found.name if same is None else _unused(f"{resource.name}", pools)
@@ -119,6 +119,8 @@ def _pools_of(context: Context, every: list[Nodes], left_out: list[str]) -> Iter
 def _reason_against(context: Context, nodes: Nodes, bounds: tuple[int, int] | None) -> str | None:
     if nodes.count is None or nodes.machine is None:
         return nodes.gap or "its machines are not known"
+    if too_many(nodes.count):
+        return too_many(nodes.count)
     if not nodes.count and bounds is None:
         return "it has no nodes"
     try:

@@ -102,6 +102,7 @@ RULES: tuple[Rule, ...] = (
             row("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", way, ABSENT, "CKV2_AWS_12")
             for way in ("ingress", "egress")
         ],
+        remedy="leave out ingress and egress",
         guides=("CIS AWS Foundations 3.0, 5.4", "AWS Security Hub EC2.2"),
     ),
     rule(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from domain.costing.aws.groups import GROUP, group_nodes
 from domain.costing.aws.launch import TEMPLATE, instance_launch
 from domain.costing.context import KNOWN_LATER, Context, Coster
-from domain.costing.nodes import Nodes, bill_nodes, bill_volumes
+from domain.costing.nodes import Nodes, bill_nodes, bill_volumes, too_many
 from domain.costing.values import integer, text
 from domain.environment import Market
 from domain.usage import MachineHours, Usage
@@ -43,6 +43,10 @@ def reservation(context: Context) -> Iterator[Usage]:
     count = integer(context.get("instanceCount"))
     if machine is None or count is None:
         yield context.unpriceable("reserved capacity", f"its machine or count is {KNOWN_LATER}")
+        return
+    excess = too_many(count)
+    if excess:
+        yield context.unpriceable("reserved capacity", excess)
         return
     used = sum(
         nodes.count or 0

@@ -34,7 +34,7 @@ def group_nodes(context: Context) -> list[Nodes]:
         return _mixed_nodes(context, mixed, count)
     template = context.referred("launchTemplate", TEMPLATE)
     if template is not None:
-        launch = template_launch(template)
+        launch = template_launch(template).with_root(template)
     else:
         configuration = context.referred("launchConfiguration", CONFIGURATION)
         launch = NOT_HERE if configuration is None else configuration_launch(configuration)
@@ -62,7 +62,6 @@ def _count(context: Context) -> int | None:
 def _mixed_nodes(context: Context, mixed: Mapping[str, Any], count: int) -> list[Nodes]:
     template = context.referred("mixedInstancesPolicy", TEMPLATE)
     launch = NOT_HERE if template is None else template_launch(template)
-    launch = _committed(context, launch)
     overrides = blocks(block(mixed.get("launchTemplate")).get("overrides"))
     if overrides:
         first = overrides[0]
@@ -75,11 +74,14 @@ def _mixed_nodes(context: Context, mixed: Mapping[str, Any], count: int) -> list
             chosen = "the machine is chosen at launch, by what it must have"
             launch = replace(launch, machine=None, missing=chosen)
         count = ceil(count / (number(first.get("weightedCapacity")) or 1))
+    launch = _committed(context, launch.with_root(context))
     if launch.market == "reserved":
         return [launch.nodes(count)]
     spread = block(mixed.get("instancesDistribution"))
     base = min(integer(spread.get("onDemandBaseCapacity")) or 0, count)
     share = number(spread.get("onDemandPercentageAboveBaseCapacity"))
+    if share is None and spread.get("onDemandPercentageAboveBaseCapacity") is not None:
+        context.note(f"A share of spot machines that is {KNOWN_LATER} is taken to be none.")
     on_demand = base + ceil((count - base) * (100 if share is None else share) / 100)
     split = [launch.nodes(on_demand, "on_demand"), launch.nodes(count - on_demand, "spot")]
     return [nodes for nodes in split if nodes.count] or [launch.nodes(0)]

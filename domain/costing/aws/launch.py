@@ -6,6 +6,7 @@ the disks in different words; groups and node groups add theirs on top.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +25,8 @@ CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
 _USUAL_TYPE = "gp2"
 _USUAL_GIB = 8.0
 _PRODUCTS = {"standard": "magnetic"}
+# Names that no image gives to the disk it starts from (EC2 user guide, "Device names for volumes").
+_LATER_DEVICE = re.compile(r"/dev/(sd|xvd)[b-z]\w*")
 # Detailed monitoring sends seven metrics of each instance (CloudWatch pricing, example 1).
 _METRICS = 7
 
@@ -35,6 +38,8 @@ class Launch:
     machine: str | None = None
     market: Market = "on_demand"
     volumes: tuple[Volume, ...] = ()
+    has_root: bool = False
+    """Whether the first of ``volumes`` is the disk that the node starts from."""
     tenancy: str | None = None
     detailed: bool = False
     public_addresses: int = 0
@@ -55,6 +60,14 @@ class Launch:
             public_addresses=self.public_addresses,
         )
 
+    def with_root(self, context: Context, written: Mapping[str, Any] | None = None) -> Launch:
+        """The launch with a disk to start from: the one that is written, else its own, else the
+        one that its image brings."""
+        if not written and (self.has_root or self.machine is None):
+            return self
+        others = self.volumes[1:] if self.has_root else self.volumes
+        return replace(self, volumes=(volume(written or {}, context), *others), has_root=True)
+
 
 NOT_HERE = Launch(missing="its launch template is not in this stack")
 
@@ -66,11 +79,12 @@ def instance_launch(context: Context) -> Launch:
         base = template_launch(template)
     else:
         base = NOT_HERE if block(context.get("launchTemplate")) else Launch()
+    base = replace(base, machine=text(context.get("instanceType")) or base.machine)
+    base = base.with_root(context, block(context.resource.inputs.get("rootBlockDevice")))
     return replace(
         base,
-        machine=text(context.get("instanceType")) or base.machine,
         market=_market(context, block(context.get("instanceMarketOptions")), base.market),
-        volumes=(*_instance_volumes(context), *base.volumes),
+        volumes=(*base.volumes, *_further_volumes(context)),
         tenancy=text(context.get("tenancy")) or base.tenancy,
         detailed=truth(context.get("monitoring")) or base.detailed,
         public_addresses=max(_is_public(context.resource.inputs), base.public_addresses),
@@ -80,6 +94,8 @@ def instance_launch(context: Context) -> Launch:
 def template_launch(template: Context) -> Launch:
     """The launch that a launch template describes."""
     get = template.get
+    mappings = [each for each in blocks(get("blockDeviceMappings")) if block(each.get("ebs"))]
+    mappings.sort(key=_comes_later)
     missing = f"the machine type is {KNOWN_LATER}"
     if block(get("instanceRequirements")):
         missing = "the machine is chosen at launch, by what it must have"
@@ -88,11 +104,8 @@ def template_launch(template: Context) -> Launch:
     return Launch(
         machine=text(get("instanceType")),
         market=_market(template, block(get("instanceMarketOptions")), "on_demand"),
-        volumes=tuple(
-            volume(block(mapping.get("ebs")), template)
-            for mapping in blocks(get("blockDeviceMappings"))
-            if block(mapping.get("ebs"))
-        ),
+        volumes=tuple(volume(block(each.get("ebs")), template) for each in mappings),
+        has_root=bool(mappings) and not _comes_later(mappings[0]),
         tenancy=text(block(get("placement")).get("tenancy")),
         detailed=truth(block(get("monitoring")).get("enabled")),
         public_addresses=sum(_is_public(each) for each in blocks(get("networkInterfaces"))),
@@ -103,10 +116,12 @@ def template_launch(template: Context) -> Launch:
 def configuration_launch(configuration: Context) -> Launch:
     """The launch that an old launch configuration describes."""
     detailed = configuration.resource.inputs.get("enableMonitoring")
+    root = block(configuration.resource.inputs.get("rootBlockDevice"))
     return Launch(
         machine=text(configuration.get("instanceType")),
         market="spot" if text(configuration.get("spotPrice")) else "on_demand",
-        volumes=tuple(_instance_volumes(configuration)),
+        volumes=(volume(root, configuration), *_further_volumes(configuration)),
+        has_root=True,
         tenancy=text(configuration.get("placementTenancy")),
         # Unlike everywhere else, detailed monitoring is on unless it is refused.
         detailed=detailed is None or truth(detailed),
@@ -118,7 +133,7 @@ def volume(written: Mapping[str, Any], context: Context) -> Volume:
     """One EBS volume; what is not written is what AWS takes."""
     kind = text(written.get("volumeType")) or _USUAL_TYPE
     gib = number(written.get("volumeSize"))
-    if gib is None:
+    if written.get("volumeSize") is None:
         gib = _USUAL_GIB
         context.note(f"A disk without a size is taken to have {_USUAL_GIB:g} GiB.")
     return Volume(
@@ -133,9 +148,11 @@ def _is_public(written: Mapping[str, Any]) -> int:
     return int(truth(written.get("associatePublicIpAddress")))
 
 
-def _instance_volumes(context: Context) -> Iterator[Volume]:
-    root = block(context.resource.inputs.get("rootBlockDevice"))
-    yield volume(root, context)
+def _comes_later(mapping: Mapping[str, Any]) -> bool:
+    return _LATER_DEVICE.fullmatch(text(mapping.get("deviceName")) or "") is not None
+
+
+def _further_volumes(context: Context) -> Iterator[Volume]:
     for device in blocks(context.resource.inputs.get("ebsBlockDevices")):
         yield volume(device, context)
 

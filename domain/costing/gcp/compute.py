@@ -12,7 +12,7 @@ from domain.costing.gcp.machines import (
     template_nodes,
     with_gpus,
 )
-from domain.costing.nodes import Nodes, Volume, bill_nodes
+from domain.costing.nodes import Nodes, Volume, bill_nodes, too_many
 from domain.costing.values import block, blocks, integer, last_part, number, text
 from domain.usage import MachineHours, Usage
 
@@ -88,6 +88,10 @@ def reservation(context: Context) -> Iterator[Usage]:
     count = integer(specific.get("count"))
     if written is None or count is None:
         yield context.unpriceable("reserved capacity", f"its machine or count is {KNOWN_LATER}")
+        return
+    excess = too_many(count)
+    if excess:
+        yield context.unpriceable("reserved capacity", excess)
         return
     machine = with_gpus(
         last_part(written) or "", blocks(properties.get("guestAccelerators")), context.catalog
