@@ -17,9 +17,8 @@ from typing import Any
 from domain.costing.values import is_list, number, truth
 from domain.resources import SECRET, UNKNOWN, Resource
 from policies.demands import shown
-from policies.rule import Category, Finding, Judgement, NoSettings, Rule, Severity, Undecided
+from policies.rule import Category, Finding, Judgement, NoSettings, Rule, Scope, Severity, Undecided
 from policies.world import World
-
 
 _TEXTS_OF_JSON = ("containerDefinitions", "content")
 """Inputs whose rows look into JSON that is written as text."""
@@ -116,6 +115,7 @@ def rule(
     remedy: str = "set what the message names",
     also: Callable[[World, NoSettings], Iterable[Judgement]] | None = None,
     references: tuple[str, ...] = (),
+    scope: Scope = "resource",
 ) -> Rule:
     """A rule that is a table of rows. A resource that falls short of several is found once.
 
@@ -146,6 +146,7 @@ def rule(
         severity,
         references=tuple(dict.fromkeys((*checks, *references))),
         guides=guides,
+        scope=scope,
     )
 
 

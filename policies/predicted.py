@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from domain.errors import InputError
 from domain.located import read_text
-from policies.rule import Undecided
+from policies.rule import Judgement, Undecided
 from policies.world import World
 
-NO_PREDICTION = Undecided("there is no prediction; give --scenario")
+Prediction = Mapping[str, Any]
 
 
-def metric(prediction: Mapping[str, Any], name: str, statistic: str = "mean") -> float | None:
+def of_prediction(
+    judge: Callable[[World, Any, Prediction], Iterable[Judgement]],
+) -> Callable[[World, Any], Iterator[Judgement]]:
+    """A judge of what is predicted; without a prediction nothing is decided."""
+
+    @wraps(judge)
+    def judge_prediction(world: World, settings: Any) -> Iterator[Judgement]:
+        if world.prediction is None:
+            yield Undecided(world.no_prediction)
+        else:
+            yield from judge(world, settings, world.prediction)
+
+    return judge_prediction
+
+
+def metric(prediction: Prediction, name: str, statistic: str = "mean") -> float | None:
     """A statistic of a metric; None where it was not predicted."""
     found = prediction.get("metrics", {}).get(name)
     return figure(found, statistic) if isinstance(found, Mapping) else None
@@ -30,9 +46,9 @@ def figure(values: Mapping[str, Any], key: str) -> float | None:
     return float(value)
 
 
-def workloads(world: World) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def workloads(prediction: Prediction) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The training workloads of the prediction: name and what the closed forms say of each."""
-    for name, facts in (world.prediction or {}).get("workloads", {}).items():
+    for name, facts in prediction.get("workloads", {}).items():
         if isinstance(facts, Mapping) and facts:
             yield name, facts
 

@@ -71,6 +71,7 @@ def _joined(parts: list[Rule]) -> Rule:
         severity=min((part.severity for part in parts), key=_STRICTEST_FIRST.index),
         references=_united(part.references for part in parts),
         guides=_united(part.guides for part in parts),
+        scope="stack" if any(part.scope == "stack" for part in parts) else "resource",
     )
 
 

@@ -12,6 +12,7 @@ from policies.world import World
 
 Severity = Literal["mandatory", "advisory", "disabled"]
 Category = Literal["security", "cost", "reliability", "outcome", "hygiene"]
+Scope = Literal["resource", "stack"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +63,6 @@ class Rule:
     settings: type[Frozen] = NoSettings
     references: tuple[str, ...] = ()
     guides: tuple[str, ...] = ()
+    scope: Scope = "stack"
+    """``resource`` where one resource and its provider's configuration are all that it looks at:
+    the CLI then judges by it before the resource is made, not when all of them are."""

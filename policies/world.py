@@ -28,6 +28,8 @@ class World:
     environment: str = ""
     """Whose settings judge it: dev, staging, prod."""
     prediction: Mapping[str, Any] | None = None
+    no_prediction: str = "there is no prediction; give --scenario"
+    """Why there is none, where there is none."""
     baseline: Mapping[str, Any] | None = None
     differences: tuple[Mapping[str, Any], ...] = ()
     today: date = field(default_factory=date.today)

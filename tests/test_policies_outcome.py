@@ -10,11 +10,13 @@ from declared import graph_of
 
 from policies.registry import rule_of
 from policies.rule import Finding, Undecided
-from policies.rules import outcome, outcome_regression
+from policies.rules import outcome, outcome_regression, outcome_steps
 from policies.world import World
 
 GB = 1e9
-IDS = sorted(rule.id for module in (outcome, outcome_regression) for rule in module.RULES)
+IDS = sorted(
+    rule.id for module in (outcome, outcome_regression, outcome_steps) for rule in module.RULES
+)
 
 
 def same(value: float | None) -> dict[str, Any]:

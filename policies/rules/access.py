@@ -186,6 +186,7 @@ RULES: tuple[Rule, ...] = (
         "name accounts or roles as principals, or add a condition such as aws:PrincipalOrgID",
         references=("CKV_AWS_32", "CKV_AWS_70", "CKV_AWS_167", "CKV_AWS_168", "CKV_AWS_387"),
         guides=("AWS Security Hub S3.2, S3.3, SNS.4 and SQS.3, KMS.5",),
+        scope="resource",
     ),
     Rule(
         "queue-policies-name-actions",
@@ -199,6 +200,7 @@ RULES: tuple[Rule, ...] = (
         "name the actions that are needed, such as sqs:SendMessage",
         references=("CKV_AWS_72",),
         guides=("Amazon SQS developer guide: least-privilege access",),
+        scope="resource",
     ),
     Rule(
         "topics-keep-to-account",
@@ -213,6 +215,7 @@ RULES: tuple[Rule, ...] = (
         "add a condition such as ArnEquals: {'aws:PrincipalArn': ...}",
         references=("CKV_AWS_385",),
         guides=("Amazon SNS developer guide: security best practices",),
+        scope="resource",
     ),
     Rule(
         "no-lock-out",
@@ -227,6 +230,7 @@ RULES: tuple[Rule, ...] = (
         "deny named actions, or add a condition",
         references=("CKV_AWS_93",),
         guides=("Amazon S3 user guide: bucket policies",),
+        scope="resource",
     ),
     Rule(
         "buckets-tls-only",
@@ -244,6 +248,7 @@ RULES: tuple[Rule, ...] = (
         "set acl='private', or own objects as the bucket's owner and have no lists at all",
         references=("CKV_AWS_20", "CKV_AWS_57"),
         guides=("CIS AWS Foundations 3.0, 2.1.4", "AWS Security Hub S3.2 and S3.3"),
+        scope="resource",
     ),
     Rule(
         "no-public-access-lists",
@@ -253,6 +258,7 @@ RULES: tuple[Rule, ...] = (
         "leave out the grant",
         references=("CKV_AWS_375",),
         guides=("Amazon S3 user guide: access control lists", "AWS Security Hub S3.12"),
+        scope="resource",
     ),
     rule(
         "public-access-blocked",

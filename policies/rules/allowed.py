@@ -169,6 +169,7 @@ RULES: tuple[Rule, ...] = (
         regions,
         "name another region",
         settings=Regions,
+        scope="resource",
     ),
     Rule(
         "allowed-zones",
@@ -177,6 +178,7 @@ RULES: tuple[Rule, ...] = (
         zones,
         "name another zone",
         settings=Zones,
+        scope="resource",
     ),
     Rule(
         "allowed-projects",
@@ -185,6 +187,7 @@ RULES: tuple[Rule, ...] = (
         projects,
         "name another project",
         settings=Projects,
+        scope="resource",
     ),
     Rule(
         "forbidden-types",
@@ -193,6 +196,7 @@ RULES: tuple[Rule, ...] = (
         forbidden,
         "leave it out",
         settings=Types,
+        scope="resource",
     ),
     Rule(
         "allowed-packages",
@@ -201,6 +205,7 @@ RULES: tuple[Rule, ...] = (
         packages,
         "use another provider",
         settings=Packages,
+        scope="resource",
     ),
     Rule(
         "provider-versions",
@@ -209,5 +214,6 @@ RULES: tuple[Rule, ...] = (
         versions,
         "require a later version",
         settings=Versions,
+        scope="resource",
     ),
 )

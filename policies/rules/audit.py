@@ -119,6 +119,7 @@ RULES: tuple[Rule, ...] = (
         settings=KeptDays,
         references=("CKV_AWS_338",),
         guides=("AWS Security Hub CloudWatch.16",),
+        scope="resource",
     ),
     rule(
         "threats-watched",

@@ -69,6 +69,7 @@ RULES: tuple[Rule, ...] = (
         judge=nobody_exempt,
         remedy="leave exempted_members out and list all three log types",
         guides=("CIS GCP Foundation: Cloud Audit Logging is configured properly",),
+        scope="resource",
     ),
     Rule(
         id="balancer-logs-on",
@@ -84,5 +85,6 @@ RULES: tuple[Rule, ...] = (
         ),
         remedy="set log_config={'enable': True, 'sample_rate': 1}",
         guides=("CIS GCP Foundation: logging is enabled for HTTP(S) load balancers",),
+        scope="resource",
     ),
 )

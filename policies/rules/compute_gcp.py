@@ -155,6 +155,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set metadata={'enable-oslogin': 'TRUE'}",
         references=("CKV_GCP_33",),
         guides=("CIS GCP Foundation: OS Login is enabled for a project",),
+        scope="resource",
     ),
     Rule(
         id="os-login-not-overridden",
@@ -164,6 +165,7 @@ RULES: tuple[Rule, ...] = (
         remedy="leave enable-oslogin out of the machine's metadata, or set it to 'TRUE'",
         references=("CKV_GCP_34",),
         guides=("CIS GCP Foundation: OS Login is enabled for a project",),
+        scope="resource",
     ),
     Rule(
         id="no-project-ssh-keys",
@@ -173,6 +175,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set metadata={'block-project-ssh-keys': 'TRUE'}, or turn OS Login on",
         references=("CKV_GCP_32",),
         guides=("CIS GCP Foundation: block project-wide SSH keys is enabled for VM instances",),
+        scope="resource",
     ),
     Rule(
         id="no-serial-port",
@@ -182,6 +185,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set metadata={'serial-port-enable': 'FALSE'}",
         references=("CKV_GCP_35",),
         guides=("CIS GCP Foundation: connecting to serial ports is not enabled",),
+        scope="resource",
     ),
     Rule(
         id="no-ip-forwarding",
@@ -195,6 +199,7 @@ RULES: tuple[Rule, ...] = (
         remedy="leave can_ip_forward out",
         references=("CKV_GCP_36",),
         guides=("CIS GCP Foundation: IP forwarding is not enabled on instances",),
+        scope="resource",
     ),
     Rule(
         id="shielded-machines",
@@ -204,5 +209,6 @@ RULES: tuple[Rule, ...] = (
         remedy="set shielded_instance_config={'enable_vtpm': True, "
         "'enable_integrity_monitoring': True}",
         guides=("CIS GCP Foundation: compute instances are launched with Shielded VM enabled",),
+        scope="resource",
     ),
 )

@@ -104,6 +104,7 @@ RULES: tuple[Rule, ...] = (
         "give task_role_arn a role of its own",
         references=("CKV_AWS_249",),
         guides=("Amazon ECS developer guide: best practices for IAM roles",),
+        scope="resource",
     ),
     rule(
         "image-tags-fixed",
@@ -147,6 +148,7 @@ RULES: tuple[Rule, ...] = (
         settings=Versions,
         references=("CKV_AWS_339",),
         guides=("AWS Security Hub EKS.2",),
+        scope="resource",
     ),
     rule(
         "notebooks-without-root",

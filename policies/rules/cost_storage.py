@@ -254,6 +254,7 @@ RULES: tuple[Rule, ...] = (
         judge=current_disks,
         remedy="set the volume type to gp3, or to io2 where it must be durable and fast",
         guides=("EBS user guide: volume types", _AWS_COST06),
+        scope="resource",
     ),
     Rule(
         id="registry-cleanup",

@@ -105,6 +105,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set deletion_protection=True",
         references=("CKV_GCP_119", "CKV_GCP_121", "CKV_GCP_122"),
         guides=("Spanner: prevent accidental database deletion", "Provider: deletion_protection"),
+        scope="resource",
     ),
     Rule(
         id="spanner-drop-protected",
@@ -116,6 +117,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set enable_drop_protection=True",
         references=("CKV_GCP_120",),
         guides=("Spanner: prevent accidental database deletion",),
+        scope="resource",
     ),
     Rule(
         id="databases-current",
@@ -126,6 +128,7 @@ RULES: tuple[Rule, ...] = (
         remedy="name the latest major version in database_version",
         references=("CKV_GCP_79",),
         guides=("Cloud SQL: database versions and version policies",),
+        scope="resource",
     ),
     Rule(
         id="databases-backed-up",
@@ -139,6 +142,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set settings.backup_configuration={'enabled': True}",
         references=("CKV_GCP_14",),
         guides=("CIS GCP Foundation: Cloud SQL instances have automated backups",),
+        scope="resource",
     ),
     Rule(
         id="tls-only",
@@ -148,6 +152,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set settings.ip_configuration={'ssl_mode': 'ENCRYPTED_ONLY'}",
         references=("CKV_GCP_6",),
         guides=("CIS GCP Foundation: Cloud SQL requires incoming connections to use SSL",),
+        scope="resource",
     ),
     Rule(
         id="database-flags",
@@ -164,6 +169,7 @@ RULES: tuple[Rule, ...] = (
             "CKV_GCP_59",
         ),
         guides=("CIS GCP Foundation: Cloud SQL database services",),
+        scope="resource",
     ),
     Rule(
         id="caches-ask-who",
@@ -183,6 +189,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set auth_enabled=True (authorization_mode='AUTH_MODE_IAM_AUTH' of a cluster)",
         references=("CKV_GCP_95",),
         guides=("Memorystore for Redis: AUTH feature overview",),
+        scope="resource",
     ),
     Rule(
         id="encrypted-in-transit",
@@ -203,5 +210,6 @@ RULES: tuple[Rule, ...] = (
         remedy='set transit_encryption_mode="SERVER_AUTHENTICATION"',
         references=("CKV_GCP_97",),
         guides=("Memorystore for Redis: about in-transit encryption",),
+        scope="resource",
     ),
 )

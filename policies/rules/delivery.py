@@ -129,6 +129,7 @@ RULES: tuple[Rule, ...] = (
         severity="advisory",
         references=("CKV_AWS_310",),
         guides=("AWS Security Hub CloudFront.4",),
+        scope="resource",
     ),
     Rule(
         "shields-have-rules",
@@ -138,6 +139,7 @@ RULES: tuple[Rule, ...] = (
         "add rules, such as the managed AWSManagedRulesCommonRuleSet",
         references=("CKV_AWS_175",),
         guides=("AWS Security Hub WAF.4, WAF.8 and WAF.10",),
+        scope="resource",
     ),
     Rule(
         "shields-act",
@@ -147,5 +149,6 @@ RULES: tuple[Rule, ...] = (
         "give the rule an action: block, allow or count",
         references=("CKV_AWS_342",),
         guides=("AWS WAF developer guide: rule actions",),
+        scope="resource",
     ),
 )

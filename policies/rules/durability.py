@@ -190,6 +190,7 @@ RULES: tuple[Rule, ...] = (
         "set rotation_rules={'automatically_after_days': 90}",
         references=("CKV_AWS_304",),
         guides=("AWS Security Hub SecretsManager.1 and SecretsManager.4",),
+        scope="resource",
     ),
     rule(
         "file-system-doors",

@@ -206,6 +206,7 @@ RULES: tuple[Rule, ...] = (
             "CIS GCP Foundation: VM disks are encrypted with customer-supplied keys",
             "Compute Engine: protect resources with Cloud KMS keys",
         ),
+        scope="resource",
     ),
     Rule(
         id="keys-rotated",
@@ -215,5 +216,6 @@ RULES: tuple[Rule, ...] = (
         remedy='set rotation_period="7776000s"',
         references=("CKV_GCP_43",),
         guides=("CIS GCP Foundation: KMS keys are rotated within 90 days",),
+        scope="resource",
     ),
 )

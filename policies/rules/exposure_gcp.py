@@ -197,6 +197,7 @@ RULES: tuple[Rule, ...] = (
             "CIS GCP Foundation: SSH and RDP access is restricted from the internet",
             "Cloud NGFW: VPC firewall rules",
         ),
+        scope="resource",
     ),
     Rule(
         id="no-public-addresses",
@@ -235,6 +236,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set ingress_settings='ALLOW_INTERNAL_AND_GCLB'",
         references=("CKV_GCP_124",),
         guides=("Cloud Run functions: configure network settings, ingress",),
+        scope="resource",
     ),
     Rule(
         id="databases-not-open",
@@ -244,6 +246,7 @@ RULES: tuple[Rule, ...] = (
         remedy="name the ranges of your own networks in authorized_networks, or none",
         references=("CKV_GCP_11",),
         guides=("CIS GCP Foundation: Cloud SQL instances do not whitelist all public addresses",),
+        scope="resource",
     ),
     Rule(
         id="databases-private",
@@ -258,5 +261,6 @@ RULES: tuple[Rule, ...] = (
         remedy="set settings.ip_configuration={'ipv4_enabled': False, 'private_network': net.id}",
         references=("CKV_GCP_60",),
         guides=("CIS GCP Foundation: Cloud SQL instances do not have public IPs",),
+        scope="resource",
     ),
 )

@@ -116,6 +116,7 @@ RULES: tuple[Rule, ...] = (
         _NAME_ACTIONS,
         references=("CKV_AWS_62",),
         guides=("CIS AWS Foundations 3.0, 1.16", "AWS Security Hub IAM.1"),
+        scope="resource",
     ),
     Rule(
         "no-wildcard-actions",
@@ -125,6 +126,7 @@ RULES: tuple[Rule, ...] = (
         _NAME_ACTIONS,
         references=("CKV_AWS_63",),
         guides=("AWS Security Hub IAM.21", _GUIDE),
+        scope="resource",
     ),
     Rule(
         "no-credentials-exposed",
@@ -138,6 +140,7 @@ RULES: tuple[Rule, ...] = (
         _NAME_ACTIONS,
         references=("CKV_AWS_287",),
         guides=(_GUIDE, "AWS Service Authorization Reference"),
+        scope="resource",
     ),
     Rule(
         "no-permissions-management",
@@ -151,6 +154,7 @@ RULES: tuple[Rule, ...] = (
         _NAME_ACTIONS,
         references=("CKV_AWS_289",),
         guides=(_GUIDE, "AWS Service Authorization Reference: permissions management"),
+        scope="resource",
     ),
     Rule(
         "no-privilege-escalation",
@@ -164,6 +168,7 @@ RULES: tuple[Rule, ...] = (
         _NAME_ACTIONS,
         references=("CKV_AWS_286",),
         guides=(_GUIDE,),
+        scope="resource",
     ),
     Rule(
         "no-wildcard-resources",
@@ -178,5 +183,6 @@ RULES: tuple[Rule, ...] = (
         "name the ARNs of what the actions are needed on, or add a condition",
         references=("CKV_AWS_355",),
         guides=(_GUIDE, "AWS Service Authorization Reference"),
+        scope="resource",
     ),
 )

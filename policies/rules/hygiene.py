@@ -174,6 +174,7 @@ RULES: tuple[Rule, ...] = (
         "call it as agreed",
         settings=Naming,
         severity="advisory",
+        scope="resource",
     ),
     Rule(
         "legal-names",
@@ -183,6 +184,7 @@ RULES: tuple[Rule, ...] = (
         "leave the name out, so that Pulumi makes one, or write it in lower-case letters, digits "
         "and hyphens",
         guides=("Amazon S3: bucket naming rules", "Compute Engine: naming resources"),
+        scope="resource",
     ),
     Rule(
         "no-superseded-types",
@@ -191,6 +193,7 @@ RULES: tuple[Rule, ...] = (
         superseded,
         "declare its successor",
         severity="advisory",
+        scope="resource",
     ),
     Rule(
         "images-pinned",
@@ -199,6 +202,7 @@ RULES: tuple[Rule, ...] = (
         images,
         "name a version or a digest: …:2.20.0, …@sha256:…",
         severity="advisory",
+        scope="resource",
     ),
     Rule(
         "stores-protected",
@@ -207,6 +211,7 @@ RULES: tuple[Rule, ...] = (
         protected,
         "set opts=ResourceOptions(protect=True) (governance.deletion_protection: true)",
         severity="advisory",
+        scope="resource",
     ),
     Rule(
         "changes-not-ignored",
@@ -215,5 +220,6 @@ RULES: tuple[Rule, ...] = (
         settled,
         "name the properties in ignore_changes",
         severity="advisory",
+        scope="resource",
     ),
 )

@@ -119,6 +119,7 @@ RULES: tuple[Rule, ...] = (
         "name roles or services as principals, or add a condition such as sts:ExternalId",
         references=("CKV_AWS_61", "CKV_AWS_60"),
         guides=("AWS IAM user guide: the confused deputy problem, role trust policies",),
+        scope="resource",
     ),
     Rule(
         "github-tokens-restricted",
@@ -128,6 +129,7 @@ RULES: tuple[Rule, ...] = (
         f"add the condition StringLike: {{'{_GITHUB}:sub': 'repo:ORG/REPO:*'}}",
         references=("CKV_AWS_393",),
         guides=("GitHub Actions documentation: configuring OpenID Connect in AWS",),
+        scope="resource",
     ),
     Rule(
         "no-administrator-access",
@@ -137,6 +139,7 @@ RULES: tuple[Rule, ...] = (
         "attach a policy that names what is needed",
         references=("CKV_AWS_274",),
         guides=("CIS AWS Foundations 3.0, 1.16", "AWS IAM user guide: least privilege"),
+        scope="resource",
     ),
     rule(
         "no-root-keys",

@@ -192,6 +192,7 @@ RULES: tuple[Rule, ...] = (
             "CIS GCP Foundation: buckets, datasets and keys are not anonymously accessible",
             "IAM: allUsers and allAuthenticatedUsers",
         ),
+        scope="resource",
     ),
     Rule(
         id="no-primitive-roles",
@@ -201,6 +202,7 @@ RULES: tuple[Rule, ...] = (
         remedy="give predefined roles, such as roles/storage.objectViewer, on what needs them",
         references=("CKV_GCP_115", "CKV_GCP_116", "CKV_GCP_117"),
         guides=("IAM: use least privilege; avoid basic roles in production",),
+        scope="resource",
     ),
     Rule(
         id="no-project-wide-impersonation",
@@ -213,6 +215,7 @@ RULES: tuple[Rule, ...] = (
             "CIS GCP Foundation: Service Account User and Token Creator are not assigned "
             "at project level",
         ),
+        scope="resource",
     ),
     Rule(
         id="no-administrator-accounts",
@@ -222,6 +225,7 @@ RULES: tuple[Rule, ...] = (
         remedy="give the account the narrower roles that its work needs",
         references=("CKV_GCP_42",),
         guides=("CIS GCP Foundation: service accounts have no admin privileges",),
+        scope="resource",
     ),
     Rule(
         id="no-account-keys",
@@ -230,6 +234,7 @@ RULES: tuple[Rule, ...] = (
         judge=keys,
         remedy="attach the account to the machine, or federate with a workload identity pool",
         guides=("CIS GCP Foundation: there are only GCP-managed service account keys",),
+        scope="resource",
     ),
     Rule(
         id="identity-pools-restricted",
@@ -239,6 +244,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set attribute_condition=\"assertion.repository_owner == 'your-organisation'\"",
         references=("CKV_GCP_118",),
         guides=("Best practices for Workload Identity Federation",),
+        scope="resource",
     ),
     Rule(
         id="github-tokens-restricted",
@@ -248,5 +254,6 @@ RULES: tuple[Rule, ...] = (
         remedy="set attribute_condition=\"assertion.sub == 'repo:OWNER/REPO:ref:refs/heads/main'\"",
         references=("CKV_GCP_125",),
         guides=("Workload Identity Federation with deployment pipelines: GitHub",),
+        scope="resource",
     ),
 )

@@ -92,6 +92,7 @@ RULES: tuple[Rule, ...] = (
             "CIS AWS Foundations 3.0, 5.2 and 5.3",
             "AWS Security Hub EC2.18, EC2.19, EC2.53 and EC2.54",
         ),
+        scope="resource",
     ),
     rule(
         "default-group-closed",

@@ -210,6 +210,7 @@ RULES: tuple[Rule, ...] = (
         _MANAGED,
         also=_buckets,
         references=("CKV_AWS_145",),
+        scope="stack",
         remedy="name the ARN of a key of your own",
         guides=(
             "CIS AWS Foundations 3.0, 3.5",

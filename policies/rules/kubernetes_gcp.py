@@ -86,6 +86,7 @@ RULES: tuple[Rule, ...] = (
         remedy='set datapath_provider="ADVANCED_DATAPATH"',
         references=("CKV_GCP_12",),
         guides=(_CIS, _GUIDE),
+        scope="resource",
     ),
     Rule(
         id="cluster-pod-security",
@@ -95,6 +96,7 @@ RULES: tuple[Rule, ...] = (
         remedy="run Kubernetes 1.25 or later, or set pod_security_policy_config={'enabled': True}",
         references=("CKV_GCP_24",),
         guides=(_CIS, "Kubernetes: PodSecurityPolicy, removed in 1.25"),
+        scope="resource",
     ),
     Rule(
         id="cluster-pools-apart",
@@ -105,6 +107,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set remove_default_node_pool=True and declare each container.NodePool",
         references=("CKV_GCP_123",),
         guides=("GKE: add and manage node pools",),
+        scope="resource",
     ),
     Rule(
         id="cluster-logging",
@@ -114,6 +117,7 @@ RULES: tuple[Rule, ...] = (
         remedy="leave logging_service out, or set it to 'logging.googleapis.com/kubernetes'",
         references=("CKV_GCP_1",),
         guides=(_CIS, _GUIDE),
+        scope="resource",
     ),
     Rule(
         id="cluster-monitoring",
@@ -125,6 +129,7 @@ RULES: tuple[Rule, ...] = (
         remedy="leave monitoring_service out, or set it to 'monitoring.googleapis.com/kubernetes'",
         references=("CKV_GCP_8",),
         guides=(_CIS, _GUIDE),
+        scope="resource",
     ),
     Rule(
         id="cluster-no-legacy-authorization",
@@ -134,6 +139,7 @@ RULES: tuple[Rule, ...] = (
         remedy="leave enable_legacy_abac out",
         references=("CKV_GCP_7",),
         guides=(_CIS, _GUIDE),
+        scope="resource",
     ),
     Rule(
         id="cluster-no-client-certificates",
@@ -146,6 +152,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set master_auth={'client_certificate_config': {'issue_client_certificate': False}}",
         references=("CKV_GCP_13",),
         guides=(_CIS, _GUIDE),
+        scope="resource",
     ),
     Rule(
         id="cluster-control-plane-restricted",
@@ -157,6 +164,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set master_authorized_networks_config with the ranges of your own networks",
         references=("CKV_GCP_20",),
         guides=(_CIS, "GKE: authorized networks"),
+        scope="resource",
     ),
     Rule(
         id="cluster-private-nodes",
@@ -169,6 +177,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set private_cluster_config={'enable_private_nodes': True}",
         references=("CKV_GCP_64",),
         guides=(_CIS, _GUIDE),
+        scope="resource",
     ),
     Rule(
         id="cluster-shielded-nodes",
@@ -180,6 +189,7 @@ RULES: tuple[Rule, ...] = (
         remedy="leave enable_shielded_nodes out, or set it to True",
         references=("CKV_GCP_71",),
         guides=(_CIS, "GKE: shielded nodes"),
+        scope="resource",
     ),
     Rule(
         id="node-integrity-monitored",
@@ -193,6 +203,7 @@ RULES: tuple[Rule, ...] = (
         remedy="leave enable_integrity_monitoring out, or set it to True",
         references=("CKV_GCP_72",),
         guides=(_CIS, "GKE: shielded nodes"),
+        scope="resource",
     ),
     Rule(
         id="cluster-workload-identity",
@@ -205,6 +216,7 @@ RULES: tuple[Rule, ...] = (
         ),
         remedy="set workload_identity_config={'workload_pool': f'{project}.svc.id.goog'}",
         guides=(_CIS, "GKE: Workload Identity Federation"),
+        scope="resource",
     ),
     Rule(
         id="node-metadata-guarded",
@@ -218,6 +230,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set node_config workload_metadata_config={'mode': 'GKE_METADATA'}",
         references=("CKV_GCP_69",),
         guides=(_CIS, _GUIDE),
+        scope="resource",
     ),
     Rule(
         id="node-upgraded",
@@ -229,6 +242,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set management={'auto_repair': True, 'auto_upgrade': True}",
         references=("CKV_GCP_10",),
         guides=(_CIS, "GKE: node auto-upgrades"),
+        scope="resource",
     ),
     Rule(
         id="node-repaired",
@@ -240,6 +254,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set management={'auto_repair': True, 'auto_upgrade': True}",
         references=("CKV_GCP_9",),
         guides=(_CIS, "GKE: node auto-repair"),
+        scope="resource",
     ),
     Rule(
         id="cluster-release-channel",
@@ -255,5 +270,6 @@ RULES: tuple[Rule, ...] = (
         remedy="set release_channel={'channel': 'REGULAR'}",
         references=("CKV_GCP_70",),
         guides=(_CIS, "GKE: release channels"),
+        scope="resource",
     ),
 )

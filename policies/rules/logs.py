@@ -193,6 +193,7 @@ RULES: tuple[Rule, ...] = (
         "name an encrypted bucket or log group in the document's inputs",
         references=("CKV_AWS_113",),
         guides=("AWS Systems Manager user guide: logging session data",),
+        scope="resource",
     ),
     rule(
         "tracing-on",

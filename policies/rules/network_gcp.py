@@ -94,6 +94,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set log_config={'aggregation_interval': 'INTERVAL_10_MIN', 'flow_sampling': 0.5}",
         references=("CKV_GCP_26",),
         guides=("CIS GCP Foundation: VPC flow logs are enabled for every subnet",),
+        scope="resource",
     ),
     Rule(
         id="private-google-access",
@@ -107,6 +108,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set private_ip_google_access=True",
         references=("CKV_GCP_74",),
         guides=("VPC: Private Google Access",),
+        scope="resource",
     ),
     Rule(
         id="private-google-access-ipv6",
@@ -122,6 +124,7 @@ RULES: tuple[Rule, ...] = (
         remedy='set private_ipv6_google_access="ENABLE_OUTBOUND_VM_ACCESS_TO_GOOGLE"',
         references=("CKV_GCP_76",),
         guides=("VPC: Private Google Access",),
+        scope="resource",
     ),
     Rule(
         id="no-automatic-subnets",
@@ -135,6 +138,7 @@ RULES: tuple[Rule, ...] = (
         ),
         remedy="set auto_create_subnetworks=False and declare the subnets that you need",
         guides=("VPC: considerations for auto mode networks",),
+        scope="resource",
     ),
     Rule(
         id="no-default-network",
@@ -149,6 +153,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set auto_create_network=False",
         references=("CKV_GCP_27",),
         guides=("CIS GCP Foundation: the default network does not exist in a project",),
+        scope="resource",
     ),
     Rule(
         id="dns-signed",
@@ -163,6 +168,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set dnssec_config={'state': 'on'}",
         references=("CKV_GCP_16",),
         guides=("CIS GCP Foundation: DNSSEC is enabled for Cloud DNS",),
+        scope="resource",
     ),
     Rule(
         id="tls-current",
@@ -177,6 +183,7 @@ RULES: tuple[Rule, ...] = (
         remedy='set min_tls_version="TLS_1_2" and profile="MODERN"',
         references=("CKV_GCP_4",),
         guides=("CIS GCP Foundation: no SSL policy permits weak cipher suites",),
+        scope="resource",
     ),
     Rule(
         id="tls-only",

@@ -1,4 +1,4 @@
-"""What flying a scenario on the stack predicts: its cost, its time, how well it is used."""
+"""What flying a scenario on the stack predicts of its runs: cost, time, interruptions."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
-from domain.errors import CatalogError
-from domain.figures import digits, duration, money, percent, size
+from domain.figures import digits, duration, money, percent
 from domain.frozen import Frozen
 from domain.quantity import PositiveSeconds, PositiveUsd
-from policies.predicted import NO_PREDICTION, figure, metric, workloads
+from policies.predicted import Prediction, figure, metric, of_prediction
 from policies.rule import Finding, Judgement, NoSettings, Rule, Undecided
 from policies.world import World
 
@@ -52,30 +51,6 @@ class Waiting(Frozen):
     statistic: Statistic = "p95"
 
 
-class Utilisation(Frozen):
-    """The least share of time that accelerators must be busy."""
-
-    min_share: float = Field(default=0.3, ge=0, le=1)
-
-
-class InputBound(Frozen):
-    """The largest share of a step that accelerators may wait for their input."""
-
-    max_share: float = Field(default=0.1, ge=0, le=1)
-
-
-class CommunicationBound(Frozen):
-    """The largest share of a step that accelerators may wait for each other."""
-
-    max_share: float = Field(default=0.3, ge=0, le=1)
-
-
-class MemoryFit(Frozen):
-    """The share of accelerator memory to leave free: models of memory are a few per cent off."""
-
-    headroom: float = Field(default=0.05, ge=0, lt=1)
-
-
 class Latency(Frozen):
     """The slowest that one request in a hundred may be, once something is served."""
 
@@ -88,15 +63,13 @@ class Interruptions(Frozen):
     max_per_run: NonNegativeFloat = 5.0
 
 
-def job_cost(world: World, settings: JobCost) -> Iterator[Judgement]:
+@of_prediction
+def job_cost(world: World, settings: JobCost, prediction: Prediction) -> Iterator[Judgement]:
     """A run costs no more than it may, and keeps to the budget of its scenario."""
-    if world.prediction is None:
-        yield NO_PREDICTION
-        return
-    goal = world.prediction.get("goal") or {}
+    goal = prediction.get("goal") or {}
     limit = figure(goal, "budget_usd")
     if settings.max_usd is not None:
-        cost = metric(world.prediction, "cost_usd", settings.statistic)
+        cost = metric(prediction, "cost_usd", settings.statistic)
         if cost is None:
             yield Undecided("the cost of a run is not known: a machine has no price")
         elif cost > settings.max_usd:
@@ -116,14 +89,14 @@ def job_cost(world: World, settings: JobCost) -> Iterator[Judgement]:
             )
 
 
-def monthly_spend(world: World, settings: MonthlySpend) -> Iterator[Judgement]:
+@of_prediction
+def monthly_spend(
+    world: World, settings: MonthlySpend, prediction: Prediction
+) -> Iterator[Judgement]:
     """The runs of a month cost no more than their budget."""
-    if world.prediction is None:
-        yield NO_PREDICTION
-        return
     if settings.max_usd_per_month is None:
         return
-    cost = metric(world.prediction, "cost_usd")
+    cost = metric(prediction, "cost_usd")
     if cost is None:
         yield Undecided("the cost of a run is not known: a machine has no price")
     elif cost * settings.runs_per_month > settings.max_usd_per_month:
@@ -134,12 +107,10 @@ def monthly_spend(world: World, settings: MonthlySpend) -> Iterator[Judgement]:
         )
 
 
-def deadline(world: World, settings: Deadline) -> Iterator[Judgement]:
+@of_prediction
+def deadline(world: World, settings: Deadline, prediction: Prediction) -> Iterator[Judgement]:
     """The deadline of the scenario is kept in nearly all flights."""
-    if world.prediction is None:
-        yield NO_PREDICTION
-        return
-    goal = world.prediction.get("goal") or {}
+    goal = prediction.get("goal") or {}
     limit = figure(goal, "deadline_seconds")
     if limit is None:
         if settings.min_probability is not None:
@@ -150,7 +121,7 @@ def deadline(world: World, settings: Deadline) -> Iterator[Judgement]:
     if probability is None:
         yield Undecided("the probability of the deadline is not known")
     elif probability < asked:
-        p95 = metric(world.prediction, "makespan_seconds", "p95")
+        p95 = metric(prediction, "makespan_seconds", "p95")
         late = "" if p95 is None else f", one in twenty takes more than {duration(p95)}"
         yield Finding(
             f"the deadline of {duration(limit)} is kept in {percent(probability)} of the flights, "
@@ -158,119 +129,46 @@ def deadline(world: World, settings: Deadline) -> Iterator[Judgement]:
         )
 
 
-def longest(world: World, settings: Duration) -> Iterator[Judgement]:
+@of_prediction
+def longest(world: World, settings: Duration, prediction: Prediction) -> Iterator[Judgement]:
     """A run takes no longer than the environment allows."""
     limit, name = settings.max_time, "makespan_seconds"
-    yield from _not_longer(world, "a run takes", name, settings.statistic, limit)
+    yield from _not_longer(prediction, "a run takes", name, settings.statistic, limit)
 
 
-def waiting(world: World, settings: Waiting) -> Iterator[Judgement]:
+@of_prediction
+def waiting(world: World, settings: Waiting, prediction: Prediction) -> Iterator[Judgement]:
     """Jobs do not wait longer for their nodes than the environment allows."""
     limit, name = settings.max_time, "queueing_delay_seconds"
-    yield from _not_longer(world, "a job waits", name, settings.statistic, limit)
+    yield from _not_longer(prediction, "a job waits", name, settings.statistic, limit)
 
 
-def latency(world: World, settings: Latency) -> Iterator[Judgement]:
+@of_prediction
+def latency(world: World, settings: Latency, prediction: Prediction) -> Iterator[Judgement]:
     """One request in a hundred at most is slower than its limit. Scenarios that serve nothing
     have no requests."""
     yield from _not_longer(
-        world, "a request takes", "request_latency_seconds", "p99", settings.max_p99
+        prediction, "a request takes", "request_latency_seconds", "p99", settings.max_p99
     )
 
 
 def _not_longer(
-    world: World, what: str, name: str, statistic: Statistic, limit: float | None
+    prediction: Prediction, what: str, name: str, statistic: Statistic, limit: float | None
 ) -> Iterator[Judgement]:
-    if world.prediction is None:
-        yield NO_PREDICTION
-    elif limit is not None and name in world.prediction.get("metrics", {}):
-        time = metric(world.prediction, name, statistic)
+    if limit is not None and name in prediction.get("metrics", {}):
+        time = metric(prediction, name, statistic)
         if time is None:
             yield Undecided(f"how long {what} is not known: not all of it ends in the flight")
         elif time > limit:
             yield Finding(f"{what} {duration(time)} ({statistic}), {duration(limit)} are allowed")
 
 
-def utilisation(world: World, settings: Utilisation) -> Iterator[Judgement]:
-    """Accelerators are busy most of the time that they are paid for."""
-    if world.prediction is None:
-        yield NO_PREDICTION
-        return
-    share = metric(world.prediction, "accelerator_utilisation")
-    if share is not None and share < settings.min_share:
-        yield Finding(
-            f"accelerators are busy {percent(share)} of the time, {percent(settings.min_share)} "
-            "are asked for"
-        )
-
-
-def input_bound(world: World, settings: InputBound) -> Iterator[Judgement]:
-    """Accelerators do not wait for storage or for the decoding of their input."""
-    if world.prediction is None:
-        yield NO_PREDICTION
-        return
-    for name, facts in workloads(world):
-        parts = facts.get("step_parts_seconds", {})
-        step = figure(facts, "step_seconds")
-        known = {key: figure(parts, key) for key in _BUSY + _INPUT}
-        if not step or None in known.values():
-            yield Undecided(f"the parts of a step of '{name}' are not known")
-            continue
-        reading = max((known[key] or 0, key) for key in _INPUT)
-        waits = reading[0] - sum(known[key] or 0 for key in _BUSY)
-        if waits > settings.max_share * step:
-            yield Finding(
-                f"'{name}' waits for {reading[1].replace('_', ' ')} {percent(waits / step)} of "
-                f"each step, {percent(settings.max_share)} are allowed"
-            )
-
-
-def communication_bound(world: World, settings: CommunicationBound) -> Iterator[Judgement]:
-    """Accelerators do not wait for each other most of a step."""
-    if world.prediction is None:
-        yield NO_PREDICTION
-        return
-    for name, facts in workloads(world):
-        waits = figure(facts.get("step_parts_seconds", {}), "communication_exposed")
-        step = figure(facts, "step_seconds")
-        if not step or waits is None:
-            yield Undecided(f"the parts of a step of '{name}' are not known")
-        elif waits > settings.max_share * step:
-            yield Finding(
-                f"'{name}' waits for communication {percent(waits / step)} of each step, "
-                f"{percent(settings.max_share)} are allowed"
-            )
-
-
-def memory_fit(world: World, settings: MemoryFit) -> Iterator[Judgement]:
-    """What a model needs fits into the memory of its accelerators, with room to spare."""
-    if world.prediction is None:
-        yield NO_PREDICTION
-        return
-    for name, facts in workloads(world):
-        needed, has = figure(facts, "memory_needed_bytes"), _memory(world, facts.get("accelerator"))
-        if needed is None or has is None:
-            yield Undecided(f"the memory that '{name}' needs, or has, is not known")
-        elif needed > has * (1 - settings.headroom):
-            yield Finding(
-                f"'{name}' needs {size(needed)} of the {size(has)} of each {facts['accelerator']}, "
-                f"and {percent(settings.headroom)} are to stay free"
-            )
-
-
-def _memory(world: World, accelerator: object) -> float | None:
-    try:
-        return world.catalog.accelerator(str(accelerator)).memory_bytes
-    except CatalogError:
-        return None
-
-
-def interruptions(world: World, settings: Interruptions) -> Iterator[Judgement]:
+@of_prediction
+def interruptions(
+    world: World, settings: Interruptions, prediction: Prediction
+) -> Iterator[Judgement]:
     """A run is not interrupted so often that it starts over more than it goes on."""
-    if world.prediction is None:
-        yield NO_PREDICTION
-        return
-    times = metric(world.prediction, "interruptions")
+    times = metric(prediction, "interruptions")
     if times is not None and times > settings.max_per_run:
         yield Finding(
             f"a run is interrupted {digits(times)} times, {digits(settings.max_per_run)} are "
@@ -278,20 +176,16 @@ def interruptions(world: World, settings: Interruptions) -> Iterator[Judgement]:
         )
 
 
-def all_work_done(world: World, settings: NoSettings) -> Iterator[Judgement]:
+@of_prediction
+def all_work_done(
+    world: World, settings: NoSettings, prediction: Prediction
+) -> Iterator[Judgement]:
     """No job is turned away, and all end within the horizon."""
-    if world.prediction is None:
-        yield NO_PREDICTION
-        return
-    away = metric(world.prediction, "turned_away_jobs")
+    away = metric(prediction, "turned_away_jobs")
     if away:
         yield Finding(f"{digits(away)} jobs a flight are turned away: the queue is full")
-    if metric(world.prediction, "makespan_seconds") is None:
+    if metric(prediction, "makespan_seconds") is None:
         yield Finding("not all jobs end within the horizon of the scenario")
-
-
-_BUSY = ("compute", "communication_exposed", "overhead")
-_INPUT = ("storage", "input_decoding")
 
 
 RULES: tuple[Rule, ...] = (
@@ -343,42 +237,6 @@ RULES: tuple[Rule, ...] = (
         judge=latency,
         settings=Latency,
         remedy="serve from more replicas, or smaller batches",
-    ),
-    Rule(
-        id="predicted-utilisation",
-        title="Accelerators are busy",
-        category="outcome",
-        severity="advisory",
-        judge=utilisation,
-        settings=Utilisation,
-        remedy="take fewer accelerators, or mend what they wait for (see the bottleneck)",
-    ),
-    Rule(
-        id="predicted-input-bound",
-        title="Accelerators do not wait for their input",
-        category="outcome",
-        severity="advisory",
-        judge=input_bound,
-        settings=InputBound,
-        remedy="cache the dataset on the nodes (local_nvme), take a faster file system, more CPUs, "
-        "or fewer accelerators",
-    ),
-    Rule(
-        id="predicted-communication-bound",
-        title="Accelerators do not wait for each other",
-        category="outcome",
-        severity="advisory",
-        judge=communication_bound,
-        settings=CommunicationBound,
-        remedy="set placement: cluster, take nodes with faster networks, or a larger batch",
-    ),
-    Rule(
-        id="predicted-memory-fit",
-        title="Models fit into accelerator memory with room to spare",
-        category="outcome",
-        judge=memory_fit,
-        settings=MemoryFit,
-        remedy="make the batch smaller, shard the optimizer, or take accelerators with more memory",
     ),
     Rule(
         id="predicted-interruptions",

@@ -293,6 +293,7 @@ RULES: tuple[Rule, ...] = (
         judge=spot_alternatives,
         remedy="name machine types that may stand in (alternatives)",
         guides=("EC2 user guide: best practices for Spot", "Security Hub AutoScaling.6"),
+        scope="resource",
     ),
     Rule(
         id="no-spot-tpus",

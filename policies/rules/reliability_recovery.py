@@ -216,6 +216,7 @@ RULES: tuple[Rule, ...] = (
         judge=group_health,
         remedy="set auto_healing_policies with a health check (AWS: health_check_type)",
         guides=("Security Hub AutoScaling.1", "Compute Engine: autohealing"),
+        scope="resource",
     ),
     Rule(
         id="load-balancer-health-checks",
@@ -244,6 +245,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set governance.alert_emails, or alarm_actions (GCP: notification_channels)",
         references=("CKV_AWS_319",),
         guides=("Security Hub CloudWatch.15, CloudWatch.17",),
+        scope="resource",
     ),
     Rule(
         id="buckets-not-emptied",
@@ -253,6 +255,7 @@ RULES: tuple[Rule, ...] = (
         judge=not_emptied,
         remedy="leave force_destroy out",
         guides=("Pulumi: aws.s3.Bucket, forceDestroy", "AWS Well-Architected: REL09"),
+        scope="resource",
     ),
     Rule(
         id="lasting-file-systems",
@@ -262,6 +265,7 @@ RULES: tuple[Rule, ...] = (
         judge=lasting_file_systems,
         remedy="set deployment_type='PERSISTENT_2'",
         guides=("FSx for Lustre user guide: deployment options",),
+        scope="resource",
     ),
     Rule(
         id="restart-after-failure",
@@ -270,6 +274,7 @@ RULES: tuple[Rule, ...] = (
         judge=restart_after_failure,
         remedy="set scheduling.automatic_restart=True",
         guides=("Compute Engine: host maintenance policy",),
+        scope="resource",
     ),
     Rule(
         id="rolling-updates",
@@ -278,6 +283,7 @@ RULES: tuple[Rule, ...] = (
         judge=rolling_updates,
         remedy="set max_unavailable (AWS: min_healthy_percentage) so that some nodes stay",
         guides=("Compute Engine: rolling updates", "EC2 Auto Scaling: instance refresh"),
+        scope="resource",
     ),
     Rule(
         id="cluster-not-all-spot",

@@ -194,6 +194,7 @@ RULES: tuple[Rule, ...] = (
         judge=user_data,
         remedy="keep it in a secret manager and let the machine fetch it as its own role",
         guides=("EC2 user guide: user data is not protected", "Secret Manager: best practices"),
+        scope="resource",
     ),
     Rule(
         id="passwords-marked-secret",
@@ -203,5 +204,6 @@ RULES: tuple[Rule, ...] = (
         remedy="read it with config.require_secret(…), or wrap it in pulumi.Output.secret(…)",
         references=("CKV_AWS_295",),
         guides=("Pulumi: secrets handling", "Secret Manager: best practices"),
+        scope="resource",
     ),
 )

@@ -37,6 +37,7 @@ RULES: tuple[Rule, ...] = (
         remedy='set public_access_prevention="enforced"',
         references=("CKV_GCP_114",),
         guides=("Cloud Storage: public access prevention",),
+        scope="resource",
     ),
     Rule(
         id="bucket-uniform-access",
@@ -48,6 +49,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set uniform_bucket_level_access=True",
         references=("CKV_GCP_29",),
         guides=("CIS GCP Foundation: buckets have uniform bucket-level access enabled",),
+        scope="resource",
     ),
     Rule(
         id="buckets-versioned",
@@ -57,6 +59,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set versioning={'enabled': True}, and a lifecycle rule that expires old versions",
         references=("CKV_GCP_78",),
         guides=("Cloud Storage: object versioning",),
+        scope="resource",
     ),
     Rule(
         id="bucket-logs-elsewhere",

@@ -232,6 +232,7 @@ RULES: tuple[Rule, ...] = (
         remedy="set it in governance.tags, in tags or labels, or in default tags of the provider",
         settings=RequiredTags,
         guides=("AWS: best practices for tagging", "Google Cloud: labels overview"),
+        scope="resource",
     ),
     Rule(
         id="no-untagged-resources",
@@ -241,6 +242,7 @@ RULES: tuple[Rule, ...] = (
         judge=untagged,
         remedy="set governance.tags, tags or labels, or default tags of the provider",
         guides=("AWS: best practices for tagging", "Google Cloud: labels overview"),
+        scope="resource",
     ),
     Rule(
         id="tag-values",
@@ -249,6 +251,7 @@ RULES: tuple[Rule, ...] = (
         judge=allowed_values,
         remedy="say one of the agreed words",
         settings=TagValues,
+        scope="resource",
     ),
     Rule(
         id="environment-tag",
@@ -257,6 +260,7 @@ RULES: tuple[Rule, ...] = (
         judge=own_environment,
         remedy="say the environment that it is deployed to",
         settings=EnvironmentTag,
+        scope="resource",
     ),
     Rule(
         id="tags-well-formed",
@@ -265,5 +269,6 @@ RULES: tuple[Rule, ...] = (
         judge=well_formed,
         remedy="use lower-case letters, digits, hyphens and underscores",
         guides=("AWS: tag naming limits", "Google Cloud: requirements for labels"),
+        scope="resource",
     ),
 )
