@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -59,12 +60,42 @@ def read_prediction(path: Path) -> dict[str, Any]:
     Raises:
         InputError: absent, not JSON, or without a prediction.
     """
+    return _prediction_in(_read(path), path)
+
+
+def prediction_for(world: World, path: Path) -> World:
+    """A world that sees the prediction which was written before for its stack.
+
+    It sees none where there is no such file, or where the hardware has changed since, and
+    says why.
+
+    Raises:
+        InputError: the file is there, but holds no prediction.
+    """
+    if not path.is_file():
+        why = (
+            "no prediction was written before; write one with 'windtunnel plan --stack "
+            f"{world.graph.stack} --scenario FILE --out {path.name}'"
+        )
+        return replace(world, no_prediction=why)
+    document = _read(path)
+    prediction = _prediction_in(document, path)
+    changed = _changed_since(document, world)
+    if changed is not None:
+        why = f"the prediction in {path.name} is of other hardware: {changed}; write it anew"
+        return replace(world, no_prediction=why)
+    return replace(world, prediction=prediction)
+
+
+def _read(path: Path) -> Any:
     try:
-        found = json.loads(read_text(path, "prediction", InputError))
+        return json.loads(read_text(path, "prediction", InputError))
     except ValueError as error:
         raise InputError(f"is not JSON: {error}", where=str(path)) from None
-    if isinstance(found, dict):
-        found = found.get("prediction", found)
+
+
+def _prediction_in(document: Any, path: Path) -> dict[str, Any]:
+    found = document.get("prediction", document) if isinstance(document, dict) else None
     if not isinstance(found, dict) or not isinstance(found.get("metrics"), dict):
         raise InputError(
             "holds no prediction; write one with 'windtunnel plan --stack STACK --scenario FILE "
@@ -72,3 +103,29 @@ def read_prediction(path: Path) -> dict[str, Any]:
             where=str(path),
         )
     return found
+
+
+def _changed_since(document: Mapping[str, Any], world: World) -> str | None:
+    """How the machines differ from those of the plan beside the prediction, if they do.
+
+    A file of ``simulate`` says nothing of a stack, and is believed.
+    """
+    if "resources" not in document:
+        return None
+    then, now = _machines(document["resources"]), _machines(world.plan.to_json()["resources"])
+    for urn in sorted({*then, *now}):
+        before, after = then.get(urn, "no machines"), now.get(urn, "no machines")
+        if before != after:
+            return f"'{urn.rsplit('::', 1)[-1]}' had {before}, and has {after} now"
+    return None
+
+
+def _machines(resources: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """URN → the machine hours of its month."""
+    found: dict[str, list[str]] = {}
+    for each in resources:
+        for line in each["lines"]:
+            if line["unit"] in ("hour", "chip-hour") and ", " in line["component"]:
+                hours = f"{line['quantity']:g} {line['unit']}s of {line['component']}"
+                found.setdefault(each["urn"], []).append(hours)
+    return {urn: " and ".join(sorted(lines)) for urn, lines in found.items()}

@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeFloat
 
 from domain.figures import duration, money, percent
 from domain.frozen import Frozen
-from policies.predicted import metric
+from policies.predicted import Prediction, metric, of_prediction
 from policies.rule import Finding, Judgement, Rule, Undecided
 from policies.world import World
 
@@ -37,16 +37,17 @@ class Regression(Frozen):
     )
 
 
-def regression(world: World, settings: Regression) -> Iterator[Judgement]:
+@of_prediction
+def regression(world: World, settings: Regression, prediction: Prediction) -> Iterator[Judgement]:
     """No metric gets worse than on the base branch by more than its tolerance, and beyond noise:
     the whole 95 % interval of the paired differences is worse than the tolerance allows."""
-    if world.prediction is None or world.baseline is None:
-        yield Undecided("there is no base to compare with; give --scenario and --base")
+    if world.baseline is None:
+        yield Undecided("there is no base; 'windtunnel check --scenario FILE --base REV' has one")
         return
     differences = {each.get("metric"): each for each in world.differences}
     for name, tolerance in settings.tolerance.items():
         before = metric(world.baseline, name)
-        if before is None and metric(world.prediction, name) is None:
+        if before is None and metric(prediction, name) is None:
             continue
         difference = differences.get(name)
         if before is None or difference is None or _least_worse(name, difference) is None:

@@ -24,10 +24,10 @@ class Project:
 
     @classmethod
     def copy(cls, place: Path) -> Project:
-        """Copy what ``pulumi up`` runs: the project file, the stacks' files and the program."""
+        """Copy what ``pulumi up`` runs: the project file, the stacks' files, program and policies."""
         folder, home, state = (place / name for name in ("project", "home", "state"))
         ignored = shutil.ignore_patterns("__pycache__")
-        for room in ("domain", "stacks"):
+        for room in ("domain", "policies", "stacks"):
             shutil.copytree(ROOT / room, folder / room, ignore=ignored)
         for file in ROOT.glob("Pulumi*.yaml"):
             shutil.copy(file, folder)

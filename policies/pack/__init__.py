@@ -1,0 +1,1 @@
+"""The policy pack of the Pulumi CLI: ``pulumi preview --policy-pack policies``."""
