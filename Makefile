@@ -31,8 +31,8 @@ clean:
 
 ENVIRONMENTS := .venv-demo/ready .venv-test/ready .venv/ready
 .venv-demo/ready: EXTRAS :=
-.venv-test/ready: EXTRAS := [infra,policy,dev]
-.venv/ready: EXTRAS := [infra,policy,workload,dev]
+.venv-test/ready: EXTRAS := [infra,dev]
+.venv/ready: EXTRAS := [infra,workload,dev]
 
 $(ENVIRONMENTS): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Windtunnel needs Python 3.11 or later; set PYTHON")'

@@ -48,7 +48,9 @@ def as_export(graph: ResourceGraph) -> dict[str, Any]:
             "custom": True,
             "id": each.name,
             "inputs": each.inputs,
-            "propertyDependencies": {key: [urn] for key, urn in each.property_dependencies.items()},
+            "propertyDependencies": {
+                key: list(urns) for key, urns in each.property_dependencies.items()
+            },
         }
         for each in graph.resources
     ]

@@ -20,7 +20,7 @@ from policies.demands import shown
 from policies.rule import Category, Finding, Judgement, NoSettings, Rule, Scope, Severity, Undecided
 from policies.world import World
 
-_TEXTS_OF_JSON = ("containerDefinitions", "content")
+_TEXTS_OF_JSON = ("containerDefinitions", "containerProperties", "content", "nodeProperties")
 """Inputs whose rows look into JSON that is written as text."""
 
 
@@ -43,13 +43,18 @@ def _something(value: Any) -> bool:
     return value not in ("", [], {}, ())
 
 
+def _own_key(value: Any) -> bool:
+    """Whether a key is its owner's: those that AWS keeps are called ``alias/aws/s3``."""
+    return _something(value) and "alias/aws/" not in str(value)
+
+
 TRUE = Want(truth, True)
 TRUE_BY_DEFAULT = Want(truth, True, absent=True)
 FALSE = Want(lambda value: not truth(value), False)
 FALSE_BY_DEFAULT = Want(lambda value: not truth(value), False, absent=True)
 PRESENT = Want(_something, "...", anything=True)
 ABSENT = Want(lambda value: not _something(value), None, absent=True)
-KEY = Want(_something, "<ARN of a key of your own>", anything=True)
+KEY = Want(_own_key, "<ARN of a key of your own>", anything=True)
 
 
 def one_of(*values: Any, by_default: bool = False) -> Want:
@@ -76,10 +81,10 @@ def between(low: float, high: float = float("inf"), *, by_default: bool = False)
 class Row:
     """One demand on resources of a type.
 
-    ``path`` leads through blocks by dots; ``name[]`` is every element of a list, and several
-    places that will each do are parted by `` | ``. ``where`` names the conditions under which
-    it holds, ``wrong`` what may be said of a resource that falls short, if not what its rule
-    says. ``checks`` are the ids of equivalents elsewhere.
+    ``path`` leads through blocks by dots; ``name[]`` is every element of a list, ``name?`` a
+    block that may be missing, and several places that will each do are parted by `` | ``.
+    ``where`` names the conditions under which it holds, ``wrong`` what may be said of a resource
+    that falls short, if not what its rule says. ``checks`` are the ids of equivalents elsewhere.
     """
 
     type: str
@@ -177,9 +182,14 @@ def values(resource: Resource, path: str) -> list[Any]:
     return list(_walk(resource.inputs, path.split(".")))
 
 
+def is_json(value: str) -> bool:
+    """Whether a text looks like JSON; programs begin it on a line of its own, or indent it."""
+    return value[:80].lstrip()[:1] in ("{", "[")
+
+
 def opened(value: Any) -> Any:
     """A value; what is written as JSON in a text is read."""
-    if isinstance(value, str) and value[:1] in ("{", "["):
+    if isinstance(value, str) and is_json(value):
         try:
             return json.loads(value)
         except ValueError:
@@ -191,11 +201,13 @@ def _walk(value: Any, steps: list[str]) -> Iterator[Any]:
     if not steps or value in (None, UNKNOWN, SECRET):
         yield value
         return
-    step, rest = steps[0].removesuffix("[]"), steps[1:]
+    step, rest = _bare(steps[0]), steps[1:]
     value = opened(value)
     if is_list(value):
         value = value[0] if value else None
     inner = value.get(step) if isinstance(value, Mapping) else None
+    if steps[0].endswith("?") and not inner:
+        return
     if not steps[0].endswith("[]"):
         yield from _walk(inner, rest)
         return
@@ -225,7 +237,7 @@ def _is_wrong(value: Any, want: Want) -> bool:
 
 
 def _top(path: str) -> str:
-    return path.split(".")[0].removesuffix("[]")
+    return _bare(path.split(".")[0])
 
 
 def _said(value: Any) -> str:
@@ -240,20 +252,20 @@ def _remedy(path: str, want: Want) -> str | None:
     if want.example is None:
         return None
     first, *rest = path.split(".")
-    is_json = _bare(first) in _TEXTS_OF_JSON
+    is_text = _bare(first) in _TEXTS_OF_JSON
     written = repr(want.example)
     for step in reversed(rest):
-        key = _bare(step) if is_json else _snake(_bare(step))
+        key = _bare(step) if is_text else _snake(_bare(step))
         written = f"[{written}]" if step.endswith("[]") else written
         written = f"{{'{key}': {written}}}"
     written = f"[{written}]" if first.endswith("[]") else written
-    if is_json:
+    if is_text:
         written = f"json.dumps({written})"
     return f"set {_snake(_bare(first))}={written}"
 
 
 def _bare(step: str) -> str:
-    return step.removesuffix("[]")
+    return step.removesuffix("[]").removesuffix("?")
 
 
 def _snake(name: str) -> str:

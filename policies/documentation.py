@@ -24,13 +24,57 @@ _HEAD = """# Policies
 
 This page is written from the rules by `python -m policies.documentation`.
 
+- [Offline and in CI](#offline-and-in-ci)
+- [Inside the Pulumi CLI](#inside-the-pulumi-cli)
+- [Settings of an environment](#settings-of-an-environment)
+- Rules: LIST
+
+## Offline and in CI
+
 `windtunnel check --stack prod` judges what a Pulumi program declares, what it costs, and, with
 `--scenario FILE`, what is predicted of it. It needs no cloud account and no Pulumi CLI; previews
 and exports of any stack are read as well (`--preview`, `--state`). It exits with 1 when a
 *mandatory* rule is broken. *Advisory* rules only speak. What a preview does not know yet is
-reported as not decided, never passed over.
+reported as not decided, never passed over. [ci.md](ci.md) has the lines for GitHub and GitLab.
 
-`policies/policy.yaml` sets for each environment how severe a rule is, and with which values:
+## Inside the Pulumi CLI
+
+**First run `make setup`.** `Pulumi.yaml` and `policies/PulumiPolicy.yaml` name the `.venv` that it
+makes; a pack whose virtual environment is missing makes the CLI wait for ever, without a word.
+
+```console
+$ make setup
+$ pulumi preview --policy-pack policies
+$ pulumi up --policy-pack policies
+```
+
+The same rules say the same as `windtunnel check`. Those that need no other resource to tell judge
+each resource before it is made, so that `pulumi up` never makes what breaks one; the rest judge
+the whole stack at the end of a preview.
+
+Settings are those of the environment that is called as the stack is, from `policy.yaml` beside
+`PulumiPolicy.yaml`. Predicted outcomes are judged by a prediction that was written before, and
+are not decided without one, or when the machines have changed since:
+
+```console
+$ windtunnel plan --stack prod --scenario job.yaml --out prediction.prod.json
+$ pulumi preview --policy-pack policies
+```
+
+| variable | instead of |
+|---|---|
+| `WINDTUNNEL_ENVIRONMENT` | the stack's name, to choose the settings |
+| `WINDTUNNEL_POLICY_SETTINGS` | `policies/policy.yaml` |
+| `WINDTUNNEL_PREDICTION` | `prediction.STACK.json` beside `Pulumi.yaml` |
+
+Paths are relative to the project. `--policy-pack-config FILE` (JSON: `{"logs-kept": {"enforcementLevel": "mandatory",
+"minimum_days": 120}}`) wins over the settings. No rule mends anything by itself: `remediate`
+counts as mandatory.
+
+## Settings of an environment
+
+`policies/policy.yaml` sets for each environment how severe a rule is, and with which values. A
+stack without settings is judged by every rule as it stands below.
 
 ```yaml
 environments:
@@ -50,13 +94,25 @@ environments:
 
 def page() -> str:
     """The whole page."""
-    return _HEAD + "".join(_sections())
+    links = ", ".join(
+        f"[{title}](#{_anchor(title, len(_of(category)))})"
+        for category, title in _CATEGORIES.items()
+    )
+    return _HEAD.replace("LIST", links) + "".join(_sections())
+
+
+def _of(category: Category) -> list[Rule]:
+    return [rule for rule in all_rules() if rule.category == category]
+
+
+def _anchor(title: str, count: int) -> str:
+    """As GitHub and GitLab make one of a heading."""
+    return f"{title} {count} rules".lower().replace(" ", "-")
 
 
 def _sections() -> Iterator[str]:
-    rules = all_rules()
     for category, title in _CATEGORIES.items():
-        some = [rule for rule in rules if rule.category == category]
+        some = _of(category)
         yield f"\n## {title} ({len(some)} rules)\n"
         for rule in some:
             yield "".join(_entry(rule))

@@ -116,14 +116,17 @@ def statements(value: Any) -> tuple[Statement, ...] | None:
 
 
 def _statement(written: Mapping[str, Any]) -> Statement:
+    allows = written.get("Effect", "Allow") == "Allow"
+    # What is allowed to all but some is allowed to everybody, strangers too.
+    all_but_some = allows and "NotPrincipal" in written
     return Statement(
-        allows=written.get("Effect", "Allow") == "Allow",
+        allows=allows,
         actions=tuple(
             each.lower() for each in _several(written.get("Action", written.get("NotAction")))
         ),
         # A policy of a resource may leave out which: it is the one it hangs on.
         resources=_several(written.get("Resource", written.get("NotResource", "*"))),
-        principals=tuple(_principals(written.get("Principal"))),
+        principals=tuple(_principals("*" if all_but_some else written.get("Principal"))),
         conditions=tuple(_conditions(written.get("Condition"))),
         all_but="NotAction" in written,
     )

@@ -67,15 +67,15 @@ def configuration_of(
     """
     name = stack.rsplit("/", 1)[-1]
     environment = os.environ.get(ENVIRONMENT) or name
-    file = Path(os.environ.get(SETTINGS) or folder / "policy.yaml")
+    project = folder.parent
+    file = project / os.environ.get(SETTINGS, folder / "policy.yaml")
     # Settings that somebody names must be there; those beside the pack need not.
     asked = SETTINGS in os.environ or file.is_file()
     settings = read_settings(file, environment, today=date.today()) if asked else None
-    written = folder.parent / f"prediction.{name}.json"
     return Configuration(
         settings or EnvironmentSettings(),
         environment,
-        Path(os.environ.get(PREDICTION) or written),
+        project / os.environ.get(PREDICTION, f"prediction.{name}.json"),
         {key: SECRET if key in secret_keys else value for key, value in config.items()},
     )
 

@@ -83,8 +83,12 @@ def _locks_out(_: Document, statement: Statement) -> str | None:
 
 
 def _other_account(document: Document, statement: Statement) -> str | Undecided | None:
+    if not statement.allows or is_confined(statement):
+        return None
+    if any(map(is_everybody, statement.identities)):
+        return "lets every account in"
     named = [each for each in map(_account_of, statement.identities) if each]
-    if not statement.allows or not named or is_confined(statement):
+    if not named:
         return None
     arns = (document.resource.inputs.get("arn"), *statement.resources)
     own = next((each for each in map(_account_of, arns) if each), None)

@@ -10,6 +10,7 @@ from policies.attributes import FALSE_BY_DEFAULT, PRESENT, TRUE, one_of, row, ru
 from policies.rule import Finding, Judgement, NoSettings, Rule, Undecided
 from policies.world import World
 
+_JOB = "aws:batch/jobDefinition:JobDefinition"
 _TASK = "aws:ecs/taskDefinition:TaskDefinition"
 _REPOSITORY = "aws:ecr/repository:Repository"
 _MODEL = "aws:sagemaker/model:Model"
@@ -70,17 +71,24 @@ RULES: tuple[Rule, ...] = (
         """Jobs and builds do not run as privileged: a privileged container is its host.""",
         "runs with the rights of its host",
         [
-            row(
-                "aws:batch/jobDefinition:JobDefinition",
-                "containerProperties.privileged",
-                FALSE_BY_DEFAULT,
-                "CKV_AWS_210",
-            ),
+            row(_JOB, "containerProperties.privileged", FALSE_BY_DEFAULT, "CKV_AWS_210"),
             row(
                 "aws:codebuild/project:Project",
                 "environment.privilegedMode",
                 FALSE_BY_DEFAULT,
                 "CKV_AWS_316",
+            ),
+            row(
+                _JOB,
+                "nodeProperties.nodeRangeProperties[].container.privileged",
+                FALSE_BY_DEFAULT,
+                "CKV_AWS_210",
+            ),
+            row(
+                _JOB,
+                "eksProperties.podProperties.containers[].securityContext.privileged",
+                FALSE_BY_DEFAULT,
+                "CKV_AWS_210",
             ),
             row(_TASK, "containerDefinitions[].privileged", FALSE_BY_DEFAULT),
         ],

@@ -17,6 +17,13 @@ _APPLICATION = (("loadBalancerType", one_of("application", by_default=True)),)
 _OTHERS = (("loadBalancerType", one_of("network", "gateway")),)
 _SHIELDS = ("aws:waf/webAcl:WebAcl", "aws:wafregional/webAcl:WebAcl", "aws:wafv2/webAcl:WebAcl")
 _GROUPS = ("managedRuleGroupStatement", "ruleGroupReferenceStatement")
+_RULES = {
+    **dict.fromkeys(_SHIELDS, "rules"),
+    "aws:waf/ruleGroup:RuleGroup": "activatedRules",
+    "aws:wafregional/ruleGroup:RuleGroup": "activatedRules",
+    "aws:wafv2/ruleGroup:RuleGroup": "rules",
+}
+"""Shields, and groups of rules for them → where their rules stand."""
 
 
 def judge_failover(world: World, _: NoSettings) -> Iterator[Judgement]:
@@ -47,13 +54,14 @@ def judge_shields(world: World, _: NoSettings) -> Iterator[Judgement]:
 
 
 def judge_actions(world: World, _: NoSettings) -> Iterator[Judgement]:
-    """Every rule of a shield does something when it applies; groups of rules bring their own
-    actions."""
-    for shield in world.of_type(*_SHIELDS):
-        idle = [each for each in blocks(shield.inputs.get("rules")) if each and not _acts(each)]
-        if idle:
-            name = idle[0].get("name", idle[0].get("ruleId", "a rule"))
-            yield Finding(f"'{shield.name}' does nothing by its rule {name}", shield)
+    """Every rule of a shield, or of a group of rules, does something when it applies; rules that
+    refer to a group leave it to that."""
+    for kind, place in _RULES.items():
+        for shield in world.of_type(kind):
+            idle = [each for each in blocks(shield.inputs.get(place)) if each and not _acts(each)]
+            if idle:
+                name = idle[0].get("name", idle[0].get("ruleId", "a rule"))
+                yield Finding(f"'{shield.name}' does nothing by its rule {name}", shield)
 
 
 def _acts(each: Mapping[str, Any]) -> bool:

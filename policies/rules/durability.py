@@ -120,7 +120,10 @@ RULES: tuple[Rule, ...] = (
         """Minor versions, which mend holes, are taken in the maintenance window.""",
         "does not take small upgrades",
         [
-            row(_INSTANCE, "autoMinorVersionUpgrade", TRUE_BY_DEFAULT, "CKV_AWS_226"),
+            *(
+                row(kind, "autoMinorVersionUpgrade", TRUE_BY_DEFAULT, "CKV_AWS_226")
+                for kind in (_INSTANCE, "aws:rds/clusterInstance:ClusterInstance")
+            ),
             row(
                 "aws:dms/replicationInstance:ReplicationInstance",
                 "autoMinorVersionUpgrade",
@@ -166,6 +169,7 @@ RULES: tuple[Rule, ...] = (
             for kind in _DOMAINS
             for demand in (
                 row(kind, "clusterConfig.dedicatedMasterCount", between(3), "CKV_AWS_318"),
+                row(kind, "clusterConfig.dedicatedMasterEnabled", TRUE_BY_DEFAULT, "CKV_AWS_318"),
                 row(kind, "clusterConfig.zoneAwarenessEnabled", TRUE, "CKV_AWS_318"),
             )
         ],

@@ -8,7 +8,6 @@ from domain.costing.values import block, blocks, truth
 from domain.resources import SECRET, UNKNOWN
 from policies.attributes import (
     FALSE_BY_DEFAULT,
-    KEY,
     PRESENT,
     TRUE,
     TRUE_BY_DEFAULT,
@@ -32,7 +31,7 @@ _DISKS = (
     row(
         "aws:ebs/encryptionByDefault:EncryptionByDefault", "enabled", TRUE_BY_DEFAULT, "CKV_AWS_106"
     ),
-    row("aws:ec2/launchTemplate:LaunchTemplate", "blockDeviceMappings[].ebs.encrypted", TRUE),
+    row("aws:ec2/launchTemplate:LaunchTemplate", "blockDeviceMappings[].ebs?.encrypted", TRUE),
     row("aws:ec2/amiCopy:AmiCopy", "encrypted", TRUE, "CKV_AWS_235"),
     row(
         _EMR,
@@ -40,12 +39,14 @@ _DISKS = (
         TRUE,
         "CKV_AWS_350",
     ),
+    row("aws:workspaces/workspace:Workspace", "userVolumeEncryptionEnabled", TRUE, "CKV_AWS_155"),
+    row("aws:workspaces/workspace:Workspace", "rootVolumeEncryptionEnabled", TRUE, "CKV_AWS_156"),
 )
 
 _AT_REST = (
     *(row(kind, "encryptAtRest.enabled", TRUE, "CKV_AWS_5") for kind in _DOMAINS),
     row("aws:sqs/queue:Queue", "kmsMasterKeyId | sqsManagedSseEnabled", _KEY_OR_TRUE, "CKV_AWS_27"),
-    row("aws:sns/topic:Topic", "kmsMasterKeyId", KEY, "CKV_AWS_26"),
+    row("aws:sns/topic:Topic", "kmsMasterKeyId", PRESENT, "CKV_AWS_26"),
     row("aws:efs/fileSystem:FileSystem", "encrypted", TRUE, "CKV_AWS_42"),
     row("aws:kinesis/stream:Stream", "encryptionType", one_of("KMS"), "CKV_AWS_43"),
     row("aws:neptune/cluster:Cluster", "storageEncrypted", TRUE, "CKV_AWS_44"),
@@ -68,6 +69,12 @@ _AT_REST = (
         FALSE_BY_DEFAULT,
         "CKV_AWS_78",
         where=[("artifacts.type", none_of("NO_ARTIFACTS", instead="S3"))],
+    ),
+    row(
+        "aws:codebuild/project:Project",
+        "secondaryArtifacts[].encryptionDisabled",
+        FALSE_BY_DEFAULT,
+        "CKV_AWS_78",
     ),
     row(
         "aws:athena/workgroup:Workgroup",

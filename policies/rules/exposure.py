@@ -18,8 +18,8 @@ from policies.attributes import (
     rule,
 )
 from policies.rule import Rule
+from policies.rules.ingress import is_internet
 
-_ANYWHERE = ("0.0.0.0/0", "::/0")
 _DOMAINS = "aws:opensearch/domain:Domain", "aws:elasticsearch/domain:Domain"
 _EKS = "aws:eks/cluster:Cluster"
 _REDSHIFT = "aws:redshift/cluster:Cluster"
@@ -101,9 +101,11 @@ _NETWORKS = (
     ),
 )
 
+_USUAL_NAMES = ("admin", "administrator", "awsuser", "root")
+
 
 def _narrow(cidrs: Any) -> bool:
-    return is_list(cidrs) and bool(cidrs) and not any(each in _ANYWHERE for each in cidrs)
+    return is_list(cidrs) and bool(cidrs) and not any(map(is_internet, cidrs))
 
 
 RULES: tuple[Rule, ...] = (
@@ -195,7 +197,7 @@ RULES: tuple[Rule, ...] = (
             row(
                 _REDSHIFT,
                 "masterUsername",
-                none_of("awsuser", "administrator", "admin", "root", instead="..."),
+                Want(lambda name: str(name).lower() not in _USUAL_NAMES, "...", absent=True),
                 "CKV_AWS_391",
                 where=[("publiclyAccessible", TRUE)],
             )

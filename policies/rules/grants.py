@@ -20,6 +20,7 @@ _IDENTITY_POLICIES = {
 }
 
 Fault = Callable[[Statement], str | None]
+_ANY_ACTION = ("*", "*:*")
 
 
 def _on_everything(statement: Statement) -> bool:
@@ -33,13 +34,14 @@ def grants(statement: Statement, action: str) -> bool:
 
 
 def _everything(statement: Statement) -> str | None:
-    if _on_everything(statement) and not statement.all_but and "*" in statement.actions:
+    if _on_everything(statement) and _any_action(statement):
         return "allows everything on everything"
     return None
 
 
 def _any_action(statement: Statement) -> str | None:
-    if statement.allows and "*" in statement.actions and not statement.all_but:
+    every = any(each in _ANY_ACTION for each in statement.actions)
+    if statement.allows and every and not statement.all_but:
         return "allows every action of every service"
     return None
 

@@ -69,13 +69,19 @@ def _several(value: Any) -> list[Any]:
 
 
 def _is_web(entrance: Mapping[str, Any]) -> bool:
-    return integer(entrance.get("fromPort")) == integer(entrance.get("toPort")) == _WEB
+    ports = integer(entrance.get("fromPort")), integer(entrance.get("toPort"))
+    return ports == (_WEB, _WEB) and not _any_protocol(entrance)
+
+
+def _any_protocol(entrance: Mapping[str, Any]) -> bool:
+    """Whether it is for every protocol, and thus for every port whatever ports it names."""
+    protocol = entrance.get("protocol", entrance.get("ipProtocol", "-1"))
+    return str(protocol).lower() in ("-1", "all")
 
 
 def _ports(entrance: Mapping[str, Any]) -> str:
     first, last = integer(entrance.get("fromPort")), integer(entrance.get("toPort"))
-    protocol = str(entrance.get("protocol", entrance.get("ipProtocol", "-1")))
-    if protocol == "-1" or first is None:
+    if _any_protocol(entrance) or first is None:
         return "every port"
     return f"port {first}" if first == last else f"ports {first} to {last}"
 

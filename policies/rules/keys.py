@@ -34,9 +34,18 @@ _KEYS = (
     ("aws:cloudtrail/eventDataStore:EventDataStore", "kmsKeyId", "CKV_AWS_294"),
     ("aws:cloudtrail/trail:Trail", "kmsKeyId", "CKV_AWS_35"),
     ("aws:cloudwatch/logGroup:LogGroup", "kmsKeyId", "CKV_AWS_158"),
+    (
+        "aws:codegurureviewer/repositoryAssociation:RepositoryAssociation",
+        "kmsKeyDetails.kmsKeyId",
+        "CKV_AWS_381",
+    ),
     ("aws:codeartifact/domain:Domain", "encryptionKey", "CKV_AWS_221"),
     ("aws:comprehend/entityRecognizer:EntityRecognizer", "modelKmsKeyId", "CKV_AWS_267"),
-    ("aws:dms/endpoint:Endpoint", "kmsKeyArn", "CKV_AWS_296"),
+    (
+        "aws:dms/endpoint:Endpoint",
+        "kmsKeyArn | s3Settings.serverSideEncryptionKmsKeyId",
+        "CKV_AWS_296",
+    ),
     ("aws:dms/replicationInstance:ReplicationInstance", "kmsKeyArn", "CKV_AWS_212"),
     ("aws:dms/s3Endpoint:S3Endpoint", "kmsKeyArn", "CKV_AWS_298"),
     ("aws:docdb/cluster:Cluster", "kmsKeyId", "CKV_AWS_182"),
@@ -91,6 +100,24 @@ _MANAGED = (
         one_of("CUSTOMER_MANAGED_KMS_KEY"),
         "CKV_AWS_265",
     ),
+    row(
+        "aws:codegurureviewer/repositoryAssociation:RepositoryAssociation",
+        "kmsKeyDetails.encryptionOption",
+        one_of("CUSTOMER_MANAGED_CMK"),
+        "CKV_AWS_381",
+    ),
+    *(
+        row(
+            "aws:connect/instanceStorageConfig:InstanceStorageConfig",
+            f"storageConfig.{place}?.encryptionConfig.keyId",
+            KEY,
+            check,
+        )
+        for place, check in (
+            ("kinesisVideoStreamConfig", "CKV_AWS_269"),
+            ("s3Config", "CKV_AWS_270"),
+        )
+    ),
     row("aws:codebuild/project:Project", "encryptionKey", KEY, "CKV_AWS_147", where=_ARTIFACTS),
     row("aws:lambda/function:Function", "kmsKeyArn", KEY, "CKV_AWS_173", where=_ENV),
     row(
@@ -140,13 +167,13 @@ _MANAGED = (
     ),
 )
 
-_DISTRIBUTION = "distributions[].amiDistributionConfiguration"
+_DISTRIBUTION = "distributions[].amiDistributionConfiguration?"
 _COPY = "policyDetails.schedules[].crossRegionCopyRules[]"
 _DISKS = (
     row("aws:ebs/volume:Volume", "kmsKeyId", KEY, "CKV_AWS_189"),
     row("aws:ebs/snapshotCopy:SnapshotCopy", "kmsKeyId", KEY, "CKV_AWS_183"),
     row("aws:ec2/amiCopy:AmiCopy", "kmsKeyId", KEY, "CKV_AWS_236"),
-    row("aws:ec2/launchTemplate:LaunchTemplate", "blockDeviceMappings[].ebs.kmsKeyId", KEY),
+    row("aws:ec2/launchTemplate:LaunchTemplate", "blockDeviceMappings[].ebs?.kmsKeyId", KEY),
     row("aws:dlm/lifecyclePolicy:LifecyclePolicy", f"{_COPY}.cmkArn", KEY, "CKV_AWS_256"),
     row("aws:comprehend/entityRecognizer:EntityRecognizer", "volumeKmsKeyId", KEY, "CKV_AWS_268"),
     row(

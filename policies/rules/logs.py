@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from domain.costing.values import blocks, is_list, truth
-from domain.resources import UNKNOWN, Resource
+import yaml
+
+from domain.costing.values import block, blocks, is_list, truth
+from domain.resources import SECRET, UNKNOWN, Resource
 from policies.attributes import (
     PRESENT,
     TRUE,
+    TRUE_BY_DEFAULT,
     Want,
+    is_json,
     none_of,
     one_of,
-    opened,
     row,
     rule,
 )
@@ -57,24 +61,47 @@ def _search_audit(world: World, _: NoSettings) -> Iterator[Judgement]:
             yield Finding(f"'{domain.name}' publishes no AUDIT_LOGS", domain)
 
 
+_SESSION_LOGS = {
+    "s3BucketName": "s3EncryptionEnabled",
+    "cloudWatchLogGroupName": "cloudWatchEncryptionEnabled",
+}
+"""Where a session may be logged → whether that must be encrypted."""
+
+
 def judge_sessions(world: World, _: NoSettings) -> Iterator[Judgement]:
     """What is typed in sessions of Session Manager is kept, in an encrypted bucket or log group."""
     for document in world.of_type("aws:ssm/document:Document"):
         if document.inputs.get("documentType") != "Session":
             continue
-        content = opened(document.inputs.get("content"))
-        if not isinstance(content, dict):
+        content = session(document)
+        if content is None:
             yield Undecided(
                 f"what '{document.name}' says of sessions is known only after deployment", document
             )
             continue
-        said = next(iter(blocks(content.get("inputs"))), {})
-        bucket = said.get("s3BucketName") and truth(said.get("s3EncryptionEnabled"))
-        group = said.get("cloudWatchLogGroupName") and truth(
-            said.get("cloudWatchEncryptionEnabled")
-        )
-        if not bucket and not group:
-            yield Finding(f"'{document.name}' keeps no encrypted log of sessions", document)
+        encrypted = [
+            truth(content.get(encryption))
+            for name, encryption in _SESSION_LOGS.items()
+            if content.get(name)
+        ]
+        if not encrypted:
+            yield Finding(f"'{document.name}' keeps no log of sessions", document)
+        elif not all(encrypted):
+            yield Finding(f"'{document.name}' keeps logs of sessions in the clear", document)
+
+
+def session(document: Resource) -> Mapping[str, Any] | None:
+    """What a document of Session Manager says of sessions, in JSON or YAML; None if unknown."""
+    content = document.inputs.get("content")
+    if content in (UNKNOWN, SECRET):
+        return None
+    if isinstance(content, str):
+        # All JSON is YAML, but tabs.
+        try:
+            content = json.loads(content) if is_json(content) else yaml.safe_load(content)
+        except (ValueError, yaml.YAMLError):
+            return None
+    return block(content.get("inputs")) if isinstance(content, Mapping) else None
 
 
 RULES: tuple[Rule, ...] = (
@@ -107,6 +134,12 @@ RULES: tuple[Rule, ...] = (
                 where=[("loadBalancerType", none_of("gateway", instead="application"))],
             ),
             row("aws:elb/loadBalancer:LoadBalancer", "accessLogs.bucket", PRESENT, "CKV_AWS_92"),
+            row(
+                "aws:elb/loadBalancer:LoadBalancer",
+                "accessLogs.enabled",
+                TRUE_BY_DEFAULT,
+                "CKV_AWS_92",
+            ),
             *(
                 row(kind, "loggingConfiguration.logDestination", PRESENT, "CKV_AWS_176")
                 for kind in ("aws:waf/webAcl:WebAcl", "aws:wafregional/webAcl:WebAcl")
@@ -139,6 +172,7 @@ RULES: tuple[Rule, ...] = (
                 "configuration.executeCommandConfiguration.logging",
                 none_of("NONE", instead="DEFAULT"),
                 "CKV_AWS_223",
+                "CKV_AWS_224",
             ),
         ],
         also=_search,

@@ -14,6 +14,7 @@ from typing import Any
 
 from domain.costing.values import is_list
 from domain.resources import SECRET, UNKNOWN, Resource
+from policies.attributes import is_json
 from policies.demands import at
 from policies.rule import Finding, Judgement, NoSettings, Rule, Undecided
 from policies.world import World
@@ -94,7 +95,7 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
         for each in value:
             yield from leaves(each, path)
     elif isinstance(value, str):
-        if value[:1] in ("{", "["):
+        if is_json(value):
             try:
                 yield from leaves(json.loads(value), path)
                 return

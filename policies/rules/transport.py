@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from domain.costing.values import blocks, is_list, truth
 from domain.resources import SECRET, UNKNOWN
 from policies.attributes import (
-    KEY,
     PRESENT,
     TRUE,
     TRUE_BY_DEFAULT,
@@ -19,6 +18,7 @@ from policies.attributes import (
     rule,
 )
 from policies.rule import Finding, Judgement, NoSettings, Rule, Undecided
+from policies.rules.logs import session
 from policies.world import World
 
 _DOMAINS = "aws:opensearch/domain:Domain", "aws:elasticsearch/domain:Domain"
@@ -53,15 +53,25 @@ _IN_TRANSIT = (
         one_of("TLS", by_default=True),
     ),
     row("aws:msk/cluster:Cluster", "encryptionInfo.encryptionInTransit.inCluster", TRUE_BY_DEFAULT),
-    row(
-        "aws:ssm/document:Document",
-        "content.inputs.kmsKeyId",
-        KEY,
-        "CKV_AWS_112",
-        where=[("documentType", one_of("Session"))],
-        wrong="does not encrypt sessions with a key of your own",
-    ),
 )
+
+
+def _sessions(world: World, _: NoSettings) -> Iterator[Judgement]:
+    """Sessions of Session Manager are encrypted with a key of the owner's, beside TLS: who may
+    read along is then said by that key's policy."""
+    for document in world.of_type("aws:ssm/document:Document"):
+        if document.inputs.get("documentType") != "Session":
+            continue
+        content = session(document)
+        if content is None:
+            yield Undecided(
+                f"what '{document.name}' says of sessions is known only after deployment", document
+            )
+        elif not content.get("kmsKeyId"):
+            yield Finding(
+                f"'{document.name}' does not encrypt sessions with a key of your own", document
+            )
+
 
 _LISTENER = "aws:lb/listener:Listener"
 _HSTS = "securityHeadersConfig.strictTransportSecurity.accessControlMaxAgeSec"
@@ -90,6 +100,19 @@ _ONLY_TLS = (
         "CKV_AWS_259",
         wrong="does not hold browsers to HTTPS for a year",
     ),
+    *(
+        row(
+            "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy",
+            f"securityHeadersConfig.strictTransportSecurity.{key}",
+            TRUE,
+            "CKV_AWS_259",
+            wrong=wrong,
+        )
+        for key, wrong in (
+            ("override", "lets an origin take back that browsers are held to HTTPS"),
+            ("includeSubdomains", "does not hold browsers to HTTPS on subdomains"),
+        )
+    ),
 )
 
 
@@ -109,7 +132,10 @@ def _plain_listeners(world: World, _: NoSettings) -> Iterator[Judgement]:
             )
             break
     for entrance in world.of_type(_LISTENER):
-        if entrance.inputs.get("protocol") == "HTTP" and not any(
+        # A listener of an application balancer that names no protocol takes HTTP; those of
+        # gateway balancers have neither protocol nor port.
+        protocol = entrance.inputs.get("protocol", "HTTP" if entrance.inputs.get("port") else None)
+        if protocol == "HTTP" and not any(
             _redirects(action) for action in blocks(entrance.inputs.get("defaultActions"))
         ):
             yield Finding(
@@ -167,7 +193,7 @@ def _classic_policies(world: World, _: NoSettings) -> Iterator[Judgement]:
 
 def _is_modern(policy: object) -> bool:
     """Whether a predefined policy starts at TLS 1.2."""
-    return any(each in str(policy) for each in ("TLS-1-2", "TLS13-1-2", "TLS13-1-3"))
+    return any(each in str(policy) for each in ("TLS-1-2", "FS-1-2", "TLS13-1-2", "TLS13-1-3"))
 
 
 _MODERN = (
@@ -222,6 +248,8 @@ RULES: tuple[Rule, ...] = (
         is there: networks are shared, and a copied port tells everything.""",
         "sends data in the clear",
         _IN_TRANSIT,
+        also=_sessions,
+        references=("CKV_AWS_112",),
         guides=(
             "AWS Security Hub Opensearch.3, ElastiCache.5 and ElastiCache.6, MSK.1, DynamoDB.7",
         ),

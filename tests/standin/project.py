@@ -24,7 +24,7 @@ class Project:
 
     @classmethod
     def copy(cls, place: Path) -> Project:
-        """Copy what ``pulumi up`` runs: the project file, the stacks' files, program and policies."""
+        """Copy what ``pulumi up`` runs: project file, stacks' files, program and policies."""
         folder, home, state = (place / name for name in ("project", "home", "state"))
         ignored = shutil.ignore_patterns("__pycache__")
         for room in ("domain", "policies", "stacks"):
