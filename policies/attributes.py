@@ -30,13 +30,14 @@ class Want:
 
     ``example`` is what a program would write; ``absent`` the verdict where it writes nothing,
     which is that on the provider's default. Where ``anything`` will do, so will what only a
-    deployment tells and what is secret.
+    deployment tells and what is secret; where ``nothing`` will, that is too much.
     """
 
     accepts: Callable[[Any], bool]
     example: Any
     absent: bool = False
     anything: bool = False
+    nothing: bool = False
 
 
 def _something(value: Any) -> bool:
@@ -53,7 +54,7 @@ TRUE_BY_DEFAULT = Want(truth, True, absent=True)
 FALSE = Want(lambda value: not truth(value), False)
 FALSE_BY_DEFAULT = Want(lambda value: not truth(value), False, absent=True)
 PRESENT = Want(_something, "...", anything=True)
-ABSENT = Want(lambda value: not _something(value), None, absent=True)
+ABSENT = Want(lambda value: not _something(value), None, absent=True, nothing=True)
 KEY = Want(_own_key, "<ARN of a key of your own>", anything=True)
 
 
@@ -169,7 +170,8 @@ def short(resource: Resource, demand: Row, wrong: str) -> Judgement | None:
             f"{places[0]} of '{resource.name}' is known only after deployment", resource
         )
     path = places[0]
-    said = _said(next(each for each in values(resource, path) if _is_wrong(each, demand.want)))
+    wrongs = (_said(each) for each in values(resource, path) if _is_wrong(each, demand.want))
+    said = next(wrongs, "that of another resource")
     return Finding(
         f"'{resource.name}' {demand.wrong or wrong}: {path} is {said}",
         resource,
@@ -206,7 +208,7 @@ def _walk(value: Any, steps: list[str]) -> Iterator[Any]:
     if is_list(value):
         value = value[0] if value else None
     inner = value.get(step) if isinstance(value, Mapping) else None
-    if steps[0].endswith("?") and not inner:
+    if steps[0].endswith("?") and inner in (None, [], ()):
         return
     if not steps[0].endswith("[]"):
         yield from _walk(inner, rest)
@@ -224,7 +226,8 @@ def _verdict(resource: Resource, path: str, want: Want) -> bool | None:
     for value in values(resource, path):
         if value in (UNKNOWN, SECRET):
             refers = value == SECRET or resource.property_dependencies.get(_top(path))
-            verdicts.append(True if want.anything and refers else None)
+            sure = refers and (want.anything or want.nothing)
+            verdicts.append(want.anything if sure else None)
         else:
             verdicts.append(not _is_wrong(value, want))
     return False if False in verdicts else None if None in verdicts else True

@@ -67,9 +67,11 @@ $ pulumi preview --policy-pack policies
 | `WINDTUNNEL_POLICY_SETTINGS` | `policies/policy.yaml` |
 | `WINDTUNNEL_PREDICTION` | `prediction.STACK.json` beside `Pulumi.yaml` |
 
-Paths are relative to the project. `--policy-pack-config FILE` (JSON: `{"logs-kept": {"enforcementLevel": "mandatory",
-"minimum_days": 120}}`) wins over the settings. No rule mends anything by itself: `remediate`
-counts as mandatory.
+Paths are relative to the project.
+
+`--policy-pack-config FILE` wins over the settings. It is JSON, such as
+`{"logs-kept": {"enforcementLevel": "mandatory", "minimum_days": 120}}`. No rule mends anything by
+itself: `remediate` counts as mandatory.
 
 ## Settings of an environment
 

@@ -28,6 +28,7 @@ _CONFINING_KEYS = frozenset(
         "aws:sourceorgpaths",
         "aws:sourceowner",
         "aws:sourcevpc",
+        "aws:sourcevpcarn",
         "aws:sourcevpce",
         "aws:userid",
         "aws:vpceaccount",
@@ -181,4 +182,5 @@ def _is_narrow(value: str) -> bool:
     if "/" in value and value[:1] in "0123456789abcdef:":
         network = value.rpartition("/")[2]
         return network.isdigit() and int(network) >= _SHORTEST_PREFIX
-    return value[:1] not in ("*", "")
+    # What all organisations, networks or endpoints have in common picks none of them.
+    return value.split("*")[0] not in ("", "o-", "vpc-", "vpce-")

@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str]] = {
         "pyarrow",
     },
     "simulator/report": {"domain", "simulator.study", "jinja2", "plotly", "rich"},
-    "policies": {"domain", "pydantic", "pydantic_core"},
+    "policies": {"domain", "pydantic", "pydantic_core", "yaml"},
     "policies/pack": {"domain", "policies", "pulumi", "google", "grpc"},
     "stacks": {"domain", "pulumi", "pulumi_aws", "pulumi_gcp", "cryptography", "google", "grpc"},
     "windtunnel": {

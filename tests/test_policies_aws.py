@@ -15,6 +15,7 @@ from policies.rules import (
     access,
     audit,
     containers,
+    cost_storage,
     delivery,
     durability,
     encryption,
@@ -102,6 +103,11 @@ def policy(*args: Any, key: str = "policy", **more: Any) -> Inputs:
     return {key: json.dumps({"Version": "2012-10-17", "Statement": [statement(*args, **more)]})}
 
 
+def policies(*statements: Mapping[str, Any], before: str = "") -> Inputs:
+    """A policy of several statements, as text that may begin with blanks."""
+    return {"policy": before + json.dumps({"Statement": list(statements)})}
+
+
 def trust(principal: Any, condition: Any = None) -> Inputs:
     return policy("sts:AssumeRole", to=principal, condition=condition, key="assumeRolePolicy")
 
@@ -119,6 +125,19 @@ def entrance(cidr: str, first: int, last: int) -> Inputs:
     return {"ingress": [{**rule, "description": "door"}], "description": "group"}
 
 
+def headers(**said: Any) -> Inputs:
+    strict = {"accessControlMaxAgeSec": 31536000, "includeSubdomains": True, "override": True}
+    return {"securityHeadersConfig": {"strictTransportSecurity": {**strict, **said}}}
+
+
+def plain_session(said: str) -> Inputs:
+    return {"documentType": "Session", "documentFormat": "YAML", "content": f"inputs:\n  {said}\n"}
+
+
+def rotation(schedule: str) -> Inputs:
+    return {"rotationRules": {"scheduleExpression": schedule}}
+
+
 def session(**said: Any) -> Inputs:
     return {"documentType": "Session", "content": json.dumps({"inputs": said})}
 
@@ -132,6 +151,7 @@ def task(**container: Any) -> Inputs:
 
 
 ROOT = {"rootBlockDevice": {"encrypted": True}}
+MASTERS = {"dedicatedMasterCount": 3, "zoneAwarenessEnabled": True}
 
 # Rule, type, what breaks it, what does not.
 CASES: list[tuple[str, str, Inputs, Inputs]] = [
@@ -543,6 +563,200 @@ CASES: list[tuple[str, str, Inputs, Inputs]] = [
     ),
     ("shields-have-rules", SHIELD, {"rules": []}, shield(action={"block": {}})),
     ("shields-act", SHIELD, shield(), shield(overrideAction={"none": {}})),
+    (
+        "shields-act",
+        "aws:wafregional/ruleGroup:RuleGroup",
+        {"activatedRules": [{"ruleId": "one", "action": {}}]},
+        {"activatedRules": [{"ruleId": "one", "action": {"type": "COUNT"}}]},
+    ),
+    (
+        "disks-encrypted",
+        TEMPLATE,
+        {"blockDeviceMappings": [{"virtualName": "ephemeral0"}, {"ebs": {}}]},
+        {"blockDeviceMappings": [{"virtualName": "ephemeral0"}]},
+    ),
+    (
+        "disks-encrypted",
+        "aws:workspaces/workspace:Workspace",
+        {"userVolumeEncryptionEnabled": True},
+        {"rootVolumeEncryptionEnabled": True},
+    ),
+    (
+        "encrypted-at-rest",
+        "aws:codebuild/project:Project",
+        {"secondaryArtifacts": [{"type": "S3", "encryptionDisabled": True}]},
+        {"secondaryArtifacts": [{"type": "S3"}]},
+    ),
+    # Encrypted at all, if not with a key of its owner.
+    ("encrypted-at-rest", "aws:sns/topic:Topic", {}, {"kmsMasterKeyId": "alias/aws/sns"}),
+    (
+        "encrypted-with-managed-key",
+        "aws:secretsmanager/secret:Secret",
+        {"kmsKeyId": "alias/aws/secretsmanager"},
+        {"kmsKeyId": "alias/own"},
+    ),
+    (
+        "encrypted-with-managed-key",
+        "aws:dms/endpoint:Endpoint",
+        {"engineName": "s3", "s3Settings": {"bucketName": "one"}},
+        {"engineName": "s3", "s3Settings": {"serverSideEncryptionKmsKeyId": ARN}},
+    ),
+    (
+        "encrypted-with-managed-key",
+        "aws:codegurureviewer/repositoryAssociation:RepositoryAssociation",
+        {"kmsKeyDetails": {"kmsKeyId": ARN}},
+        {"kmsKeyDetails": {"kmsKeyId": ARN, "encryptionOption": "CUSTOMER_MANAGED_CMK"}},
+    ),
+    (
+        "encrypted-with-managed-key",
+        "aws:connect/instanceStorageConfig:InstanceStorageConfig",
+        {"storageConfig": {"s3Config": {"encryptionConfig": {"encryptionType": "KMS"}}}},
+        {"storageConfig": {"storageType": "KINESIS_STREAM"}},
+    ),
+    (
+        "disks-encrypted-with-managed-key",
+        "aws:imagebuilder/distributionConfiguration:DistributionConfiguration",
+        {"distributions": [{"amiDistributionConfiguration": {"name": "one"}}]},
+        {"distributions": [{"containerDistributionConfiguration": {}}]},
+    ),
+    ("encrypted-in-transit", DOCUMENT, plain_session("kmsKeyId: ''"), session(kmsKeyId=ARN)),
+    (
+        "sessions-logged",
+        DOCUMENT,
+        plain_session("{s3BucketName: logs, s3EncryptionEnabled: false}"),
+        plain_session("{s3BucketName: logs, s3EncryptionEnabled: true}"),
+    ),
+    # Each of two logs is encrypted, or it is as if none were.
+    (
+        "sessions-logged",
+        DOCUMENT,
+        session(s3BucketName="a", s3EncryptionEnabled=True, cloudWatchLogGroupName="b"),
+        session(s3BucketName="a", s3EncryptionEnabled=True, cloudWatchLogGroupName=""),
+    ),
+    (
+        "tls-only",
+        "aws:sesv2/configurationSet:ConfigurationSet",
+        {"deliveryOptions": {"tlsPolicy": "OPTIONAL"}},
+        {"deliveryOptions": {"tlsPolicy": "REQUIRE"}},
+    ),
+    ("tls-only", LISTENER, {"port": 80}, {"defaultActions": [{"type": "forward"}]}),
+    *(
+        ("tls-only", "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy", bad, headers())
+        for bad in (
+            headers(accessControlMaxAgeSec=300),
+            headers(includeSubdomains=False),
+            headers(override=False),
+        )
+    ),
+    (
+        "tls-current",
+        LISTENER,
+        {"protocol": "TLS", "sslPolicy": "ELBSecurityPolicy-FS-1-1-2019-08"},
+        {"protocol": "TLS", "sslPolicy": "ELBSecurityPolicy-FS-1-2-Res-2019-08"},
+    ),
+    (
+        "cluster-control-plane-restricted",
+        EKS,
+        {"vpcConfig": {"publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}},
+        {"vpcConfig": {"publicAccessCidrs": ["0.0.0.0/0"], "endpointPublicAccess": "false"}},
+    ),
+    (
+        "no-usual-administrator",
+        REDSHIFT,
+        {"publiclyAccessible": True, "masterUsername": "Admin"},
+        {"publiclyAccessible": True, "masterUsername": "trainer"},
+    ),
+    # Whatever ports a rule for every protocol names, it is for all.
+    (
+        "no-open-ingress",
+        "aws:ec2/securityGroupRule:SecurityGroupRule",
+        {"type": "ingress", "protocol": "-1", "fromPort": 443, "toPort": 443}
+        | {"cidrBlocks": ["0.0.0.0/0"]},
+        {"type": "ingress", "protocol": "tcp", "fromPort": "443", "toPort": "443"}
+        | {"cidrBlocks": ["0.0.0.0/0"]},
+    ),
+    ("no-full-administrator", POLICY, policy("*:*"), policy("s3:*")),
+    (
+        "no-full-administrator",
+        POLICY,
+        policies(statement("s3:Get*", "arn:aws:s3:::one"), statement("*"), before="\n    "),
+        policies(statement("s3:Get*", "arn:aws:s3:::one"), before="\n    "),
+    ),
+    (
+        "no-privilege-escalation",
+        POLICY,
+        policies(statement("iam:PassRole"), statement("ec2:Run*")),
+        policies(statement("iam:PassRole", "arn:aws:iam::1:role/a"), statement("ec2:Run*")),
+    ),
+    (
+        "no-permissions-management",
+        POLICY,
+        policy("lakeformation:*"),
+        policy("lakeformation:GetDataAccess"),
+    ),
+    ("no-wildcard-resources", POLICY, policy("lambda:List*"), policy("lambda:ListFunctions")),
+    (
+        "no-public-policies",
+        BUCKET_POLICY,
+        policies({"Effect": "Allow", "Action": "s3:GetObject", "NotPrincipal": {"AWS": ARN}}),
+        policies({"Effect": "Deny", "Action": "s3:GetObject", "NotPrincipal": {"AWS": ARN}}),
+    ),
+    (
+        "no-public-policies",
+        BUCKET_POLICY,
+        policy("s3:Get*", to="*", condition={"StringLike": {"aws:SourceVpce": "vpce-*"}}),
+        policy("s3:Get*", to="*", condition={"StringLike": {"aws:PrincipalOrgPaths": "o-1/*"}}),
+    ),
+    (
+        "topics-keep-to-account",
+        TOPIC_POLICY,
+        policy("sns:Publish", to={"AWS": "*"}),
+        policy("sns:Publish", to={"AWS": "*"}, effect="Deny"),
+    ),
+    (
+        "balancer-logs-on",
+        "aws:elb/loadBalancer:LoadBalancer",
+        {"accessLogs": {"bucket": "logs", "enabled": False}},
+        {"accessLogs": {"bucket": "logs"}},
+    ),
+    (
+        "containers-without-host-rights",
+        "aws:batch/jobDefinition:JobDefinition",
+        {"nodeProperties": '{"nodeRangeProperties": [{}, {"container": {"privileged": true}}]}'},
+        {"nodeProperties": '{"nodeRangeProperties": [{"container": {"privileged": false}}]}'},
+    ),
+    (
+        "changes-approved",
+        "aws:codecommit/approvalRuleTemplate:ApprovalRuleTemplate",
+        {"content": '{"Statements": [{"NumberOfApprovalsNeeded": 1}]}'},
+        {"content": '{"Statements": [{"NumberOfApprovalsNeeded": 2}]}'},
+    ),
+    (
+        "domains-locked",
+        "aws:route53domains/registeredDomain:RegisteredDomain",
+        {"transferLock": False},
+        {"domainName": "example.com"},
+    ),
+    (
+        "databases-current",
+        "aws:rds/clusterInstance:ClusterInstance",
+        {"autoMinorVersionUpgrade": False},
+        {},
+    ),
+    (
+        "search-survives-a-zone",
+        DOMAIN,
+        {"clusterConfig": {**MASTERS, "dedicatedMasterEnabled": False}},
+        {"clusterConfig": MASTERS},
+    ),
+    *(
+        ("secrets-rotated", "aws:secretsmanager/secretRotation:SecretRotation", bad, good)
+        for bad, good in (
+            (rotation("cron(0 8 1 1,7 ? *)"), rotation("cron(0 16 1,15 * ? *)")),
+            (rotation("cron(0 8 1 */3 ? *)"), rotation("cron(0 8 ? NOV-FEB/2,3-9/2 MON *)")),
+            (rotation("rate(2400 hours)"), rotation("rate(90 days)")),
+        )
+    ),
 ]
 
 # Judged by what refers to them, in tests of their own.
@@ -625,6 +839,16 @@ def test_a_reference_to_a_key_is_a_key() -> None:
     assert judged(RULES["encrypted-with-managed-key"], key, trail) == []
 
 
+def test_a_reference_is_not_nothing() -> None:
+    user = declare("aws:iam/user:User", "user")
+    given = declare("aws:iam/userPolicy:UserPolicy", "given", {"user": UNKNOWN})
+    to = declare("aws:iam/userPolicy:UserPolicy", "to", {"user": UNKNOWN}, uses={"user": user})
+    unsure, found = judged(RULES["no-rights-of-users"], user, given, to)
+    assert isinstance(unsure, Undecided)
+    assert isinstance(found, Finding)
+    assert "user is that of another resource" in found.message
+
+
 def test_what_a_provider_chose_by_itself_is_not_a_choice() -> None:
     volume = declare("aws:ebs/volume:Volume", "disk", outputs={"kmsKeyId": ARN})
     (found,) = judged(RULES["disks-encrypted-with-managed-key"], volume)
@@ -652,6 +876,24 @@ def test_a_bucket_is_what_its_configurations_make_of_it() -> None:
     ):
         assert [type(each) for each in judged(RULES[name], bucket)] == [Finding]
         assert judged(RULES[name], bucket, configuration) == []
+
+
+def test_broken_uploads_are_said_of_what_holds_the_rules() -> None:
+    (rule,) = (each for each in cost_storage.RULES if each.id == "abandoned-uploads")
+    kind = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+    ends = {"abortIncompleteMultipartUpload": {"daysAfterInitiation": 7}, "status": "Enabled"}
+    bucket = declare(BUCKET, "bucket")
+
+    def found(*rules: Inputs, uses: Mapping[str, Resource]) -> list[str]:
+        beside = declare(kind, "beside", {"rules": list(rules)}, uses=uses)
+        judgements = judged(rule, *uses.values(), beside)
+        return [each.resource.name for each in judgements if each.resource]
+
+    for uses in ({"bucket": bucket}, {}):
+        assert found({"status": "Enabled", "expiration": {"days": 9}}, uses=uses) == ["beside"]
+        assert found({**ends, "status": "Disabled"}, uses=uses) == ["beside"]
+        assert found({**ends, "filter": {"prefix": "logs/"}}, uses=uses) == ["beside"]
+        assert found({**ends, "filter": {}}, uses=uses) == []
 
 
 def test_a_network_writes_a_flow_log() -> None:

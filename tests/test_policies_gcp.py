@@ -265,6 +265,18 @@ CASES: list[tuple[str, str, Inputs, Inputs]] = [
         {"role": "roles/viewer", "member": "user:a@b.com"},
     ),
     (
+        "no-project-wide-impersonation",
+        "gcp:folder/iAMMember:IAMMember",
+        {"role": "roles/iam.serviceAccountAdmin", "member": "user:a@b.com"},
+        {"role": "roles/iam.securityReviewer", "member": "user:a@b.com"},
+    ),
+    (
+        "no-administrator-accounts",
+        PROJECT_MEMBER,
+        {"role": "roles/editor", "member": "serviceAccount:a@b.com"},
+        {"role": "roles/editor", "member": "user:a@b.com"},
+    ),
+    (
         "no-administrator-accounts",
         PROJECT_MEMBER,
         {"role": "roles/storage.admin", "member": "serviceAccount:a@b.com"},
@@ -287,6 +299,25 @@ CASES: list[tuple[str, str, Inputs, Inputs]] = [
         PROVIDER,
         github("assertion.repository_owner == 'us' || assertion.ref == 'refs/heads/main'"),
         github("assertion.repository_owner == 'us' && assertion.ref == 'refs/heads/main'"),
+    ),
+    *(
+        ("github-tokens-restricted", PROVIDER, github(bad), github(good))
+        for bad, good in (
+            ("'us' == assertion.actor", "'us' == assertion.repository_owner"),
+            (
+                "assertion.sub in ['repo:us/a:ref:refs/heads/main', 'repo:*']",
+                "assertion.repository in ['us/a', 'us/b']",
+            ),
+            (
+                "!(assertion.repository_owner == 'us')",
+                "assertion.repository_owner == 'us' && !(assertion.ref == 'refs/heads/old')",
+            ),
+            ("assertion.sub.matches('repo:us/a')", "assertion.sub.matches('^repo:us/a:.*$')"),
+            (
+                "assertion.repository.startsWith('us')",
+                "assertion.repository.startsWith('us/')",
+            ),
+        )
     ),
     (
         "no-default-service-account",
@@ -398,7 +429,22 @@ CASES: list[tuple[str, str, Inputs, Inputs]] = [
         "tls-current",
         "gcp:compute/sSLPolicy:SSLPolicy",
         {"profile": "MODERN"},
+        {"profile": "MODERN", "minTlsVersion": "TLS_1_2"},
+    ),
+    # The profile that is the default takes weak ciphers.
+    (
+        "tls-current",
+        "gcp:compute/sSLPolicy:SSLPolicy",
         {"minTlsVersion": "TLS_1_2"},
+        {"profile": "RESTRICTED"},
+    ),
+    (
+        "tls-current",
+        "gcp:compute/regionSslPolicy:RegionSslPolicy",
+        {"profile": "CUSTOM", "minTlsVersion": "TLS_1_2"}
+        | {"customFeatures": ["TLS_RSA_WITH_AES_128_CBC_SHA"]},
+        {"profile": "CUSTOM", "minTlsVersion": "TLS_1_2"}
+        | {"customFeatures": ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]},
     ),
     ("log4j-refused", ARMOR, armor("allow", "cve-canary"), armor("deny(403)", "cve-canary")),
     (
@@ -442,6 +488,12 @@ CASES: list[tuple[str, str, Inputs, Inputs]] = [
         {"masterAuthorizedNetworksConfig": {"cidrBlocks": [{"cidrBlock": "10.0.0.0/8"}]}},
     ),
     (
+        "cluster-control-plane-restricted",
+        CLUSTER,
+        {"masterAuthorizedNetworksConfig": {"cidrBlocks": [{"cidrBlock": "0.0.0.0/0"}]}},
+        {"masterAuthorizedNetworksConfig": {}},
+    ),
+    (
         "cluster-private-nodes",
         CLUSTER,
         {"name": "c"},
@@ -465,6 +517,17 @@ CASES: list[tuple[str, str, Inputs, Inputs]] = [
         NODES,
         {"nodeConfig": {"workloadMetadataConfig": {"mode": "GCE_METADATA"}}},
         {"nodeConfig": {"workloadMetadataConfig": {"mode": "GKE_METADATA"}}},
+    ),
+    # A cluster's own nodes, unless it removes them.
+    *(
+        (name, CLUSTER, {"nodeConfig": bad}, {"nodeConfig": bad, "removeDefaultNodePool": True})
+        for name, bad in (
+            ("node-metadata-guarded", {"workloadMetadataConfig": {"mode": "GCE_METADATA"}}),
+            (
+                "node-integrity-monitored",
+                {"shieldedInstanceConfig": {"enableIntegrityMonitoring": False}},
+            ),
+        )
     ),
     ("node-upgraded", NODES, {"management": {"autoUpgrade": False}}, {"name": "n"}),
     ("node-repaired", NODES, {"management": {"autoRepair": False}}, {"name": "n"}),
@@ -491,6 +554,14 @@ CASES: list[tuple[str, str, Inputs, Inputs]] = [
         SQL,
         sql(ipConfiguration={"sslMode": "ALLOW_UNENCRYPTED_AND_ENCRYPTED"}),
         sql(ipConfiguration={"requireSsl": True}),
+    ),
+    (
+        "tls-only",
+        SQL,
+        sql(
+            ipConfiguration={"sslMode": "ALLOW_UNENCRYPTED_AND_ENCRYPTED", "requireSsl": True},
+        ),
+        sql(ipConfiguration={"sslMode": "TRUSTED_CLIENT_CERTIFICATE_REQUIRED"}),
     ),
     (
         "database-flags",

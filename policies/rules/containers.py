@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from domain.frozen import Frozen
 from domain.resources import SECRET, UNKNOWN
-from policies.attributes import FALSE_BY_DEFAULT, PRESENT, TRUE, one_of, row, rule
+from policies.attributes import FALSE_BY_DEFAULT, PRESENT, TRUE, between, one_of, row, rule
 from policies.rule import Finding, Judgement, NoSettings, Rule, Undecided
 from policies.world import World
 
@@ -137,6 +137,22 @@ RULES: tuple[Rule, ...] = (
         [row(_REPOSITORY, "imageScanningConfiguration.scanOnPush", TRUE, "CKV_AWS_163")],
         severity="advisory",
         guides=("AWS Security Hub ECR.1",),
+    ),
+    rule(
+        "changes-approved",
+        "Nobody alone changes what is built",
+        """Rules of approval ask for two people beside the author.""",
+        "asks for too few approvals",
+        [
+            row(
+                "aws:codecommit/approvalRuleTemplate:ApprovalRuleTemplate",
+                "content.Statements[].NumberOfApprovalsNeeded",
+                between(2),
+                "CKV_AWS_257",
+            )
+        ],
+        severity="advisory",
+        guides=("AWS CodeCommit user guide: approval rule templates",),
     ),
     rule(
         "code-signed",

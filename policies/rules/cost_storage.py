@@ -53,13 +53,23 @@ def bucket_lifecycle(world: World, settings: NoSettings) -> Iterator[Judgement]:
 
 
 def abandoned_uploads(world: World, settings: NoSettings) -> Iterator[Judgement]:
-    """Uploads that were broken off are cleaned up: their parts are billed and not seen."""
-    for bucket in world.of_type(_S3, _GCS):
+    """Uploads that were broken off are cleaned up, in the whole bucket: their parts are billed
+    and not seen.
+
+    It is said of the resource that holds the rules, be that the bucket or one beside it.
+    """
+    strays = (
+        each for each in world.of_type(_S3_LIFECYCLE) if not world.referred(each, "bucket", _S3)
+    )
+    for bucket in (*world.of_type(_S3, _GCS), *strays):
+        holder = next(iter(_beside(world, bucket)), bucket)
         rules = _lifecycle(world, bucket)
         if rules is None:
-            yield Undecided("its lifecycle rules are known only after deployment", bucket)
-        elif rules and not any(map(_ends_uploads, rules)):
-            yield Finding(f"parts of broken uploads to '{bucket.name}' stay for ever", bucket)
+            yield Undecided("its lifecycle rules are known only after deployment", holder)
+        elif (rules or holder.type == _S3_LIFECYCLE) and not any(
+            _ends_uploads(rule) and _everywhere(rule) for rule in rules
+        ):
+            yield Finding(f"parts of broken uploads to '{bucket.name}' stay for ever", holder)
 
 
 def old_versions(world: World, settings: NoSettings) -> Iterator[Judgement]:
@@ -75,7 +85,7 @@ def _lifecycle(world: World, bucket: Resource) -> list[Mapping[str, Any]] | None
     if bucket.type == _GCS:
         return _known_blocks(bucket.get("lifecycleRules"), bucket.inputs.get("lifecycleRules"))
     found = blocks(bucket.get("lifecycleRules"))
-    for beside in world.users(bucket, _S3_LIFECYCLE):
+    for beside in _beside(world, bucket):
         rules = _known_blocks(beside.get("rules"), beside.inputs.get("rules"))
         if rules is None:
             return None
@@ -85,6 +95,11 @@ def _lifecycle(world: World, bucket: Resource) -> list[Mapping[str, Any]] | None
         for rule in found
         if rule.get("status", "Enabled") == "Enabled" and rule.get("enabled", True)
     ]
+
+
+def _beside(world: World, bucket: Resource) -> tuple[Resource, ...]:
+    """What holds rules for a bucket; itself, where it stands for a bucket of another stack."""
+    return (bucket,) if bucket.type == _S3_LIFECYCLE else world.users(bucket, _S3_LIFECYCLE)
 
 
 def _known_blocks(value: Any, written: Any) -> list[Mapping[str, Any]] | None:
@@ -97,6 +112,18 @@ def _ends_uploads(rule: Mapping[str, Any]) -> bool:
         or rule.get("abortIncompleteMultipartUpload")
         or rule.get("abortIncompleteMultipartUploadDays")
     )
+
+
+def _everywhere(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule is for every object, whatever its name begins with."""
+    narrowed = block(rule.get("filter"))
+    prefixes = (
+        rule.get("prefix"),
+        narrowed.get("prefix"),
+        block(narrowed.get("and")).get("prefix"),
+        block(rule.get("condition")).get("matchesPrefixes"),
+    )
+    return not any(prefixes)
 
 
 def _ends_old(rule: Mapping[str, Any]) -> bool:
@@ -215,6 +242,7 @@ RULES: tuple[Rule, ...] = (
         judge=abandoned_uploads,
         remedy="add a lifecycle rule with abort_incomplete_multipart_upload after a week (GCP: "
         "action AbortIncompleteMultipartUpload)",
+        references=("CKV_AWS_300",),
         guides=("S3 user guide: aborting incomplete multipart uploads", "Security Hub S3.10"),
     ),
     Rule(

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.costing.values import blocks, text, truth
 from domain.resources import UNKNOWN, Resource
-from policies.demands import at, demand, switched_on, together, undecided
+from policies.demands import at, demand, inside, switched_on, together, undecided
 from policies.rule import Finding, Judgement, NoSettings, Rule
 from policies.world import World
 
@@ -87,12 +87,12 @@ def _encrypts(value: Any) -> bool:
 
 
 def sql_tls(world: World, settings: NoSettings) -> Iterator[Judgement]:
-    """Databases take encrypted connections only, by ``sslMode`` or the older ``requireSsl``."""
+    """Databases take encrypted connections only, by ``sslMode`` or, where that is not said, by
+    the older ``requireSsl``."""
     judge = demand({_SQL: "settings.ipConfiguration.sslMode"}, _encrypts, "takes plain connections")
     for each in judge(world, settings):
-        if each.resource is None or not truth(
-            at(each.resource, "settings.ipConfiguration.requireSsl")
-        ):
+        said = each.resource and at(each.resource, "settings.ipConfiguration")
+        if inside(said, "sslMode") is not None or not truth(inside(said, "requireSsl")):
             yield each
 
 

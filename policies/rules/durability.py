@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from domain.costing.values import block, number, truth
 from domain.resources import SECRET, UNKNOWN
@@ -23,6 +24,14 @@ _AURORA_MYSQL = (("engine", one_of("aurora", "aurora-mysql", by_default=True)),)
 
 _DAYS = {"minute": 1 / 1440, "hour": 1 / 24, "day": 1.0}
 _LONGEST_ROTATION_DAYS = 90
+_LONGEST_MONTH_DAYS = 31
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+_MONTH = rf"(?:\*|\?|1[0-2]|0?[1-9]|{'|'.join(_MONTHS)})"
+_SOME_MONTHS = rf"{_MONTH}(?:-{_MONTH})?(?:/[1-9]\d*)?"
+_CALENDAR = re.compile(
+    rf"cron\(\S+ \S+ \S+ (?P<months>{_SOME_MONTHS}(?:,{_SOME_MONTHS})*) \S+ \S+\)", re.IGNORECASE
+)
 
 
 def judge_versions(world: World, _: NoSettings) -> Iterator[Judgement]:
@@ -54,16 +63,37 @@ def judge_rotation(world: World, _: NoSettings) -> Iterator[Judgement]:
                 rotation,
             )
             continue
-        found = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", str(schedule or ""))
+        found = _RATE.fullmatch(str(schedule or ""))
+        calendar = _CALENDAR.fullmatch(str(schedule or ""))
         days = number(rules.get("automaticallyAfterDays"))
         if found:
             days = int(found.group(1)) * _DAYS[found.group(2)]
+        if calendar and not found:
+            days = _longest_pause(calendar["months"]) * _LONGEST_MONTH_DAYS
         if days is not None and days > _LONGEST_ROTATION_DAYS:
             yield Finding(
                 f"'{rotation.name}' changes its secret every {days:g} days only", rotation
             )
         elif days is None and not schedule:
             yield Finding(f"'{rotation.name}' does not say how often it changes", rotation)
+
+
+def _longest_pause(written: str) -> int:
+    """How many months pass at most from one month that a calendar names to the next."""
+    named: set[int] = set()
+    for part in written.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        start = 1 if first in ("*", "?") else _month(first)
+        end = _month(last) if last else 12 if step or first in ("*", "?") else start
+        end += 12 if end < start else 0
+        named.update((month - 1) % 12 + 1 for month in range(start, end + 1, int(step or 1)))
+    months = sorted(named)
+    return max(after - before for before, after in pairwise((*months, months[0] + 12)))
+
+
+def _month(written: str) -> int:
+    return int(written) if written.isdigit() else _MONTHS.index(written.upper()) + 1
 
 
 def _snapshots(world: World, _: NoSettings) -> Iterator[Judgement]:
@@ -113,6 +143,21 @@ RULES: tuple[Rule, ...] = (
             row(_CLUSTER, "deletionProtection", TRUE, "CKV_AWS_139"),
         ],
         guides=("AWS Security Hub ELB.6, NetworkFirewall.9, RDS.7 and RDS.8",),
+    ),
+    rule(
+        "domains-locked",
+        "Nobody moves a domain away",
+        """Registered domains are locked against a transfer to somebody else.""",
+        "may be transferred",
+        [
+            row(
+                "aws:route53domains/registeredDomain:RegisteredDomain",
+                "transferLock",
+                TRUE_BY_DEFAULT,
+                "CKV_AWS_377",
+            )
+        ],
+        guides=("Amazon Route 53 developer guide: locking a domain",),
     ),
     rule(
         "databases-current",

@@ -39,7 +39,6 @@ _DISKS = (
         TRUE,
         "CKV_AWS_350",
     ),
-    row("aws:workspaces/workspace:Workspace", "userVolumeEncryptionEnabled", TRUE, "CKV_AWS_155"),
     row("aws:workspaces/workspace:Workspace", "rootVolumeEncryptionEnabled", TRUE, "CKV_AWS_156"),
 )
 
@@ -55,6 +54,8 @@ _AT_REST = (
     row("aws:rds/cluster:Cluster", "storageEncrypted", TRUE, "CKV_AWS_96"),
     row("aws:docdb/cluster:Cluster", "storageEncrypted", TRUE, "CKV_AWS_74"),
     row("aws:docdb/globalCluster:GlobalCluster", "storageEncrypted", TRUE, "CKV_AWS_292"),
+    # The root volume of a workspace is a disk of a machine; what people keep is on the other.
+    row("aws:workspaces/workspace:Workspace", "userVolumeEncryptionEnabled", TRUE, "CKV_AWS_155"),
     row("aws:redshift/cluster:Cluster", "encrypted", TRUE_BY_DEFAULT, "CKV_AWS_64"),
     row(
         "aws:elasticache/replicationGroup:ReplicationGroup",

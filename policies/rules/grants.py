@@ -20,6 +20,7 @@ _IDENTITY_POLICIES = {
 }
 
 Fault = Callable[[Statement], str | None]
+DocumentFault = Callable[[tuple[Statement, ...]], str | None]
 _ANY_ACTION = ("*", "*:*")
 
 
@@ -56,13 +57,22 @@ def _first(actions: tuple[str, ...], what: str) -> Fault:
     return fault
 
 
-def _escalation(statement: Statement) -> str | None:
-    if not _on_everything(statement) or statement.conditions:
-        return None
+def _escalation(statements: tuple[Statement, ...]) -> str | None:
+    """Several rights that make one are as much in two statements as in one."""
+    wide = [each for each in statements if _on_everything(each) and not each.conditions]
     for several in ESCALATIONS:
-        if all(grants(statement, each) for each in several):
+        if all(any(grants(each, action) for each in wide) for action in several):
             return f"allows {' with '.join(several)} on every resource, which is every right"
     return None
+
+
+def _first_of(fault: Fault) -> DocumentFault:
+    """The first fault that a statement has by itself."""
+
+    def first(statements: tuple[Statement, ...]) -> str | None:
+        return next(filter(None, map(fault, statements)), None)
+
+    return first
 
 
 def _unconfined(statement: Statement) -> str | None:
@@ -82,8 +92,8 @@ def _cannot_be_confined(action: str) -> bool:
     return one_description or any(fnmatchcase(action, each) for each in UNCONFINABLE)
 
 
-def _judge(fault: Fault, why: str) -> Callable[[World, NoSettings], Iterator[Judgement]]:
-    """A judge that finds the first statement of a resource with a fault."""
+def _judge(fault: DocumentFault, why: str) -> Callable[[World, NoSettings], Iterator[Judgement]]:
+    """A judge that finds the first fault of each resource's policies."""
 
     def judge(world: World, _: NoSettings) -> Iterator[Judgement]:
         found = set()
@@ -94,8 +104,7 @@ def _judge(fault: Fault, why: str) -> Callable[[World, NoSettings], Iterator[Jud
             if document.statements is None:
                 yield document.unread
                 continue
-            faults = (fault(each) for each in document.statements)
-            if wrong := next((each for each in faults if each), None):
+            if wrong := fault(document.statements):
                 found.add(resource.urn)
                 yield Finding(f"'{resource.name}' {wrong}", resource)
 
@@ -112,7 +121,7 @@ RULES: tuple[Rule, ...] = (
         "No policy allows everything on everything",
         "security",
         _judge(
-            _everything,
+            _first_of(_everything),
             "No policy allows ``*`` on ``*``: whoever gets hold of its bearer has the account.",
         ),
         _NAME_ACTIONS,
@@ -124,7 +133,7 @@ RULES: tuple[Rule, ...] = (
         "no-wildcard-actions",
         "Policies name their actions",
         "security",
-        _judge(_any_action, "No policy allows every action, not even on one resource."),
+        _judge(_first_of(_any_action), "No policy allows every action, not even on one resource."),
         _NAME_ACTIONS,
         references=("CKV_AWS_63",),
         guides=("AWS Security Hub IAM.21", _GUIDE),
@@ -135,7 +144,7 @@ RULES: tuple[Rule, ...] = (
         "No policy hands out credentials of everybody",
         "security",
         _judge(
-            _first(CREDENTIALS, "whose answer is a credential"),
+            _first_of(_first(CREDENTIALS, "whose answer is a credential")),
             """Actions that make or return credentials are allowed on named resources only:
             otherwise the bearer becomes whom it likes.""",
         ),
@@ -149,7 +158,7 @@ RULES: tuple[Rule, ...] = (
         "No policy manages the rights of everything",
         "security",
         _judge(
-            _first(PERMISSIONS, "which changes who may do what"),
+            _first_of(_first(PERMISSIONS, "which changes who may do what")),
             """Actions that change who may do what are allowed on named resources only, or under
             a condition: otherwise the bearer opens whatever it likes to whom it likes.""",
         ),
@@ -164,7 +173,7 @@ RULES: tuple[Rule, ...] = (
         "security",
         _judge(
             _escalation,
-            """No statement allows what raises its bearer to an administrator, such as writing a
+            """No policy allows what raises its bearer to an administrator, such as writing a
             policy of its own, or starting a machine with any role.""",
         ),
         _NAME_ACTIONS,
@@ -177,7 +186,7 @@ RULES: tuple[Rule, ...] = (
         "Policies name their resources",
         "security",
         _judge(
-            _unconfined,
+            _first_of(_unconfined),
             """Actions that can be confined to resources are: ``*`` stands only with those that
             take no resource, and with conditions. A pattern of actions such as ec2:Describe*
             matches some of both kinds.""",

@@ -90,7 +90,7 @@ def judge_administrators(world: World, _: NoSettings) -> Iterator[Judgement]:
                 )
 
 
-_ENGINES = (("engine", one_of("mysql", "postgres")),)
+_ENGINES = (("engine", one_of("mariadb", "mysql", "postgres")),)
 
 RULES: tuple[Rule, ...] = (
     rule(

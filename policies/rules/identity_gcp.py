@@ -15,7 +15,18 @@ from policies.world import World
 
 _EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})
 _PRIMITIVE = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
-_ACTING_AS = frozenset({"roles/iam.serviceAccountUser", "roles/iam.serviceAccountTokenCreator"})
+_ACTING_AS = frozenset(
+    f"roles/iam.{role}"
+    for role in (
+        "serviceAccountAdmin",
+        "serviceAccountKeyAdmin",
+        "serviceAccountOpenIdTokenCreator",
+        "serviceAccountTokenCreator",
+        "serviceAccountUser",
+        "workloadIdentityUser",
+    )
+)
+"""What lets act as an account, or gives oneself that right."""
 _GRANT = re.compile(r"gcp:.*/[a-zA-Z0-9]*i?(?:am|AM)(?:Member|Binding|Policy):\w+", re.IGNORECASE)
 _WIDE = ("gcp:projects/", "gcp:folder/", "gcp:organizations/")
 _PROVIDER = "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider"
@@ -121,7 +132,8 @@ def administrators(world: World, _: NoSettings) -> Iterator[Judgement]:
     """No service account administers a project."""
     for resource, role, members in _grants(world):
         wide = resource.type.startswith(_WIDE)
-        if not wide or not (role == "roles/owner" or str(role).lower().endswith("admin")):
+        over = role in ("roles/owner", "roles/editor") or str(role).lower().endswith("admin")
+        if not wide or not over:
             continue
         if any(str(member).startswith("serviceAccount:") for member in members):
             yield Finding(f"'{resource.name}' makes a service account {role}", resource)
@@ -133,10 +145,21 @@ def keys(world: World, _: NoSettings) -> Iterator[Judgement]:
         yield Finding(f"'{key.name}' is a key of a service account, to be kept somewhere", key)
 
 
-_CLAUSE = re.compile(
-    r"(?:assertion|attribute|google)\.(\w+)\s*(?:==|\bin\b|\.\s*startsWith\s*\()\s*"
-    r"\[?\s*['\"]([^'\"]*)['\"]"
+_CLAIM = r"(?:assertion|attribute|google)\.(?P<claim>\w+)"
+_TEXT = r"['\"](?P<text>[^'\"]*)['\"]"
+_CLAUSES = tuple(
+    map(
+        re.compile,
+        (
+            rf"{_CLAIM}\s*(?P<how>==)\s*{_TEXT}",
+            rf"{_TEXT}\s*(?P<how>==)\s*{_CLAIM}",
+            rf"{_CLAIM}\s*\.\s*(?P<how>startsWith|matches)\s*\(\s*{_TEXT}",
+            rf"{_CLAIM}\s+(?P<how>in)\s*\[(?P<text>[^\]]*)\]",
+        ),
+    )
 )
+# What a condition rules out ties nothing.
+_NEGATED = re.compile(r"!\s*(?:\([^()]*\)|[\w.]+(?:\([^()]*\))?)")
 _OWNERS = frozenset({"repository", "repository_id", "repository_owner", "repository_owner_id"})
 _SUBJECTS = frozenset({"sub", "subject"})
 
@@ -154,7 +177,7 @@ def actions(world: World, _: NoSettings) -> Iterator[Judgement]:
         condition = at(provider, "attributeCondition")
         if condition == UNKNOWN:
             yield undecided(provider, "attributeCondition")
-        elif not all(_ties(each) for each in str(condition or "").split("||")):
+        elif not all(map(_ties, _NEGATED.sub("", str(condition or "")).split("||"))):
             shown = f"its condition is {condition}" if condition else "it has no condition"
             yield Finding(
                 f"'{provider.name}' takes tokens of other people's repositories: {shown}", provider
@@ -162,12 +185,20 @@ def actions(world: World, _: NoSettings) -> Iterator[Judgement]:
 
 
 def _ties(alternative: str) -> bool:
-    for claim, value in _CLAUSE.findall(alternative):
-        if claim in _SUBJECTS and re.match(r"repo:[\w.-]+/", value):
-            return True
-        if claim in _OWNERS and value and "*" not in value:
-            return True
-    return False
+    found = (each for clause in _CLAUSES for each in clause.finditer(alternative))
+    return any(_names_owner(each["claim"], each["how"], each["text"]) for each in found)
+
+
+def _names_owner(claim: str, how: str, written: str) -> bool:
+    values = [part.strip(" '\"") for part in written.split(",")]
+    if how == "matches":
+        # A pattern without a beginning matches anywhere.
+        values = [each[1:] if each[:1] == "^" else "" for each in values]
+    if claim in _SUBJECTS:
+        return all(re.match(r"repo:[\w.-]+/", each) for each in values)
+    whole = how in ("==", "in")
+    owner = r"[\w.-]+(/[\w.-]+)?$" if whole else r"[\w.-]+/"
+    return claim in _OWNERS and all(re.match(owner, each) for each in values)
 
 
 RULES: tuple[Rule, ...] = (

@@ -8,8 +8,9 @@ from typing import Any
 
 from domain.costing.values import blocks, text, truth
 from domain.resources import UNKNOWN, Resource
-from policies.demands import at, demand, stated, switched_off, switched_on, undecided
+from policies.demands import at, demand, stated, switched_off, switched_on, together, undecided
 from policies.rule import Finding, Judgement, NoSettings, Rule
+from policies.rules.ingress import is_internet
 from policies.world import World
 
 _CLUSTER = "gcp:container/cluster:Cluster"
@@ -22,6 +23,20 @@ _CIS = "CIS Google Kubernetes Engine Benchmark"
 def _standard(cluster: Resource) -> bool:
     """Whether people see to the nodes themselves; Autopilot clusters set these things alone."""
     return not truth(at(cluster, "enableAutopilot"))
+
+
+def _has_nodes(resource: Resource) -> bool:
+    """Whether it has nodes that people see to: a pool, or a cluster that keeps its first one."""
+    return _standard(resource) and not truth(at(resource, "removeDefaultNodePool"))
+
+
+def networks_narrow(world: World, _: NoSettings) -> Iterator[Judgement]:
+    """No range from which a cluster is controlled is the internet, or a large share of it."""
+    for cluster in world.of_type(_CLUSTER):
+        found = blocks(at(cluster, "masterAuthorizedNetworksConfig.cidrBlocks"))
+        wide = next((each for each in found if is_internet(each.get("cidrBlock"))), None)
+        if wide:
+            yield Finding(f"'{cluster.name}' is controlled from {wide['cidrBlock']}", cluster)
 
 
 def network_policies(world: World, _: NoSettings) -> Iterator[Judgement]:
@@ -158,8 +173,9 @@ RULES: tuple[Rule, ...] = (
         id="cluster-control-plane-restricted",
         title="Clusters say from where they are controlled",
         category="security",
-        judge=stated(
-            {_CLUSTER: "masterAuthorizedNetworksConfig"}, "is controlled from any address"
+        judge=together(
+            stated({_CLUSTER: "masterAuthorizedNetworksConfig"}, "is controlled from any address"),
+            networks_narrow,
         ),
         remedy="set master_authorized_networks_config with the ranges of your own networks",
         references=("CKV_GCP_20",),
@@ -196,9 +212,13 @@ RULES: tuple[Rule, ...] = (
         title="Nodes watch over how they boot",
         category="security",
         judge=switched_on(
-            {_NODE_POOL: "nodeConfig.shieldedInstanceConfig.enableIntegrityMonitoring"},
+            dict.fromkeys(
+                (_NODE_POOL, _CLUSTER),
+                "nodeConfig.shieldedInstanceConfig.enableIntegrityMonitoring",
+            ),
             "does not watch over how its nodes boot",
             default=True,
+            applies=_has_nodes,
         ),
         remedy="leave enable_integrity_monitoring out, or set it to True",
         references=("CKV_GCP_72",),
@@ -223,9 +243,10 @@ RULES: tuple[Rule, ...] = (
         title="Pods do not see their node's credentials",
         category="security",
         judge=demand(
-            {_NODE_POOL: "nodeConfig.workloadMetadataConfig.mode"},
+            dict.fromkeys((_NODE_POOL, _CLUSTER), "nodeConfig.workloadMetadataConfig.mode"),
             lambda value: value in (None, "GKE_METADATA"),
             "shows pods the credentials of their node",
+            applies=_has_nodes,
         ),
         remedy="set node_config workload_metadata_config={'mode': 'GKE_METADATA'}",
         references=("CKV_GCP_69",),

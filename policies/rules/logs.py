@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from domain.costing.values import block, blocks, is_list, truth
+from domain.errors import InputError
+from domain.located import parse_yaml
 from domain.resources import SECRET, UNKNOWN, Resource
 from policies.attributes import (
     PRESENT,
@@ -96,10 +96,13 @@ def session(document: Resource) -> Mapping[str, Any] | None:
     if content in (UNKNOWN, SECRET):
         return None
     if isinstance(content, str):
-        # All JSON is YAML, but tabs.
         try:
-            content = json.loads(content) if is_json(content) else yaml.safe_load(content)
-        except (ValueError, yaml.YAMLError):
+            content = (
+                json.loads(content)
+                if is_json(content)
+                else parse_yaml(content, document.name, "document").data
+            )
+        except (ValueError, InputError):
             return None
     return block(content.get("inputs")) if isinstance(content, Mapping) else None
 

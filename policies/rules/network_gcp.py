@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.costing.values import blocks, truth
 from domain.resources import UNKNOWN, Resource
-from policies.demands import at, demand, inside, stated, switched_on, undecided
+from policies.demands import at, demand, inside, shown, stated, switched_on, undecided
 from policies.rule import Finding, Judgement, NoSettings, Rule
 from policies.world import World
 
@@ -64,6 +64,38 @@ def _refuses_log4j(rule: Any) -> bool:
         and str(inside(rule, "action")).startswith("deny")
         and not truth(inside(rule, "preview"))
     )
+
+
+_WITHOUT_FORWARD_SECRECY = ("TLS_RSA_WITH_",)
+"""How the ciphers begin that CIS calls weak: a key that leaks opens all that was recorded."""
+
+
+def tls_policies(world: World, _: NoSettings) -> Iterator[Judgement]:
+    """Load balancers speak TLS 1.2 or later, with ciphers that keep the past secret.
+
+    The profile RESTRICTED takes nothing older by itself; COMPATIBLE, the default, takes weak
+    ciphers whatever the version.
+    """
+    for policy in world.of_type(*_SSL):
+        profile, version = at(policy, "profile") or "COMPATIBLE", at(policy, "minTlsVersion")
+        if UNKNOWN in (profile, version):
+            yield undecided(policy, "minTlsVersion" if version == UNKNOWN else "profile")
+        elif profile != "RESTRICTED" and version not in ("TLS_1_2", "TLS_1_3"):
+            yield Finding(
+                f"'{policy.name}' speaks versions of TLS that are broken: "
+                f"minTlsVersion is {shown(version)}",
+                policy,
+            )
+        elif profile == "COMPATIBLE":
+            yield Finding(f"'{policy.name}' takes weak ciphers: profile is {profile}", policy)
+        elif profile == "CUSTOM":
+            weak = [
+                each
+                for each in map(str, at(policy, "customFeatures") or ())
+                if each.startswith(_WITHOUT_FORWARD_SECRECY)
+            ]
+            if weak:
+                yield Finding(f"'{policy.name}' takes the weak cipher {weak[0]}", policy)
 
 
 _PROXIES = (
@@ -174,12 +206,7 @@ RULES: tuple[Rule, ...] = (
         id="tls-current",
         title="Load balancers speak TLS 1.2 or later",
         category="security",
-        judge=demand(
-            dict.fromkeys(_SSL, "minTlsVersion"),
-            lambda value: value in ("TLS_1_2", "TLS_1_3"),
-            "speaks versions of TLS that are broken",
-            default="TLS_1_0",
-        ),
+        judge=tls_policies,
         remedy='set min_tls_version="TLS_1_2" and profile="MODERN"',
         references=("CKV_GCP_4",),
         guides=("CIS GCP Foundation: no SSL policy permits weak cipher suites",),

@@ -94,6 +94,11 @@ _ONLY_TLS = (
         "CKV_AWS_365",
     ),
     row(
+        "aws:sesv2/configurationSet:ConfigurationSet",
+        "deliveryOptions.tlsPolicy",
+        one_of("REQUIRE"),
+    ),
+    row(
         "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy",
         _HSTS,
         between(_YEAR_SECONDS),
