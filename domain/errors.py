@@ -62,5 +62,6 @@ class GoalNotMet(WindtunnelError):  # noqa: N818, an answer rather than an error
 
 def near_misses(asked: str, known: Iterable[str], limit: int = 3) -> str:
     """ "; did you mean 'a', 'b'?" for a misspelt word, or nothing when none is close."""
-    matches = get_close_matches(asked.lower(), sorted({word.lower() for word in known}), limit, 0.7)
+    spelt = {word.lower(): word for word in sorted(known)}
+    matches = [spelt[each] for each in get_close_matches(asked.lower(), spelt, limit, 0.7)]
     return f"; did you mean {', '.join(repr(match) for match in matches)}?" if matches else ""

@@ -85,7 +85,10 @@ def read_yaml(path: Path, what: str = "scenario") -> Located:
 
 def parse_yaml(text: str, name: str, what: str = "scenario") -> Located:
     """One YAML mapping from text; ``name`` is what errors call its file."""
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError:
+        raise ScenarioError("is not valid YAML: it holds a control character", where=name) from None
     try:
         node = loader.get_single_node()
         if node is None:

@@ -4,8 +4,9 @@ Machines are billed by the second with the provider's minimum for each node; a s
 second counts whole. Storage is prorated over a month of 730 hours, requests are counted,
 graduated prices are filled by the usage of all resources together and start anew every
 month. Reserved machines are billed at the committed rate for the time they were used: what
-a commitment costs while nothing runs is not in here. Free tiers and sustained-use discounts
-are not applied, so that a bill is never too low for their sake.
+a commitment costs while nothing runs is not in here. Free tiers are not applied, and discounts
+for sustained use only to whole months that a node ran, so that a bill is never too low for
+their sake.
 """
 
 from __future__ import annotations
@@ -71,13 +72,19 @@ class BillingUnit(NamedTuple):
 
 
 BILLING_UNITS = {
+    "usd_per_second": BillingUnit("seconds", Decimal(1), "second"),
+    "usd_per_mib": BillingUnit("bytes", Decimal(2**20), "MiB"),
+    "usd_per_tib": BillingUnit("bytes", 1024 * _GIB, "TiB"),
+    "usd_per_gib_second": BillingUnit("byte_seconds", _GIB, "GiB-second"),
     "usd_per_hour": BillingUnit("seconds", _HOUR, "hour"),
+    "usd_per_minute": BillingUnit("seconds", Decimal(60), "minute"),
     "usd_per_vm_hour": BillingUnit("seconds", _HOUR, "VM-hour"),
     "usd_per_capacity_unit_hour": BillingUnit("seconds", _HOUR, "capacity-unit-hour"),
     "usd_per_month": BillingUnit("seconds", _MONTH, "month"),
     "usd_per_gib": BillingUnit("bytes", _GIB, "GiB"),
     "usd_per_gib_month": BillingUnit("byte_seconds", _GIB * _MONTH, "GiB-month"),
     "usd_per_gib_hour": BillingUnit("byte_seconds", _GIB * _HOUR, "GiB-hour"),
+    "usd_per_request": BillingUnit("requests", Decimal(1), "request"),
     "usd_per_1000_requests": BillingUnit("requests", Decimal(1000), "1,000 requests"),
     "usd_per_1000_objects_month": BillingUnit(
         "object_seconds", 1000 * _MONTH, "1,000 object-months"
@@ -139,6 +146,7 @@ def _machine_line(usage: MachineHours, catalog: Catalog) -> LineItem | Gap | Non
         return None
     component = f"{usage.machine}, {usage.market.replace('_', '-')}"
     source, as_of, chips = "scenario", None, 0
+    off = Decimal(0)
     rate = usage.usd_per_hour
     if rate is None:
         try:
@@ -152,7 +160,9 @@ def _machine_line(usage: MachineHours, catalog: Catalog) -> LineItem | Gap | Non
         if usage.provider != "custom":
             machine = catalog.machine(usage.provider, usage.machine)
             chips = machine.accelerator_count if machine.is_tpu else 0
-    hourly = Decimal(str(rate))
+        if catalog.source(source.split("|")[0]) is not None:
+            off = _sustained(usage, catalog, shortest) / seconds
+    hourly = Decimal(str(rate)) * (1 - off)
     hours = seconds / _HOUR
     return LineItem(
         resource=usage.resource,
@@ -163,7 +173,18 @@ def _machine_line(usage: MachineHours, catalog: Catalog) -> LineItem | Gap | Non
         amount_usd=to_micro_dollars(seconds * hourly / _HOUR),
         source=source,
         as_of=as_of,
+        note=f"Less {float(100 * off):.3g} % for months of sustained use." if off else None,
     )
+
+
+def _sustained(usage: MachineHours, catalog: Catalog, shortest: float) -> Decimal:
+    """The seconds that nobody pays for: a share of each whole month that a node ran."""
+    family = usage.machine.split("-")[0]
+    share = catalog.service(usage.provider, "sustained_use", family, usage.region)
+    if share is None or usage.market != "on_demand":
+        return Decimal(0)
+    months = sum(int(billed_seconds(each, shortest) // _MONTH) for each in usage.node_seconds)
+    return months * _MONTH * Decimal(str(share.value)) / 100
 
 
 def _price_charges(charges: Iterable[Charge], catalog: Catalog) -> Iterator[LineItem | Gap]:

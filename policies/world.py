@@ -11,6 +11,7 @@ from typing import Any
 from domain.catalog import Catalog, load_catalog
 from domain.costing.kinds import usual_type
 from domain.costing.plan import Plan, cost_graph
+from domain.costing.quantities import StatedUsage
 from domain.resources import Resource, ResourceGraph
 from policies.fleets import Fleet, find_fleets
 
@@ -34,6 +35,8 @@ class World:
     differences: tuple[Mapping[str, Any], ...] = ()
     today: date = field(default_factory=date.today)
     catalog: Catalog = field(default_factory=load_catalog)
+    usage: StatedUsage = field(default_factory=dict)
+    """What a usage file states of a month."""
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """The managed resources of these types, whatever older providers called them."""
@@ -48,7 +51,7 @@ class World:
     @cached_property
     def plan(self) -> Plan:
         """What the stack costs in a month."""
-        return cost_graph(self.graph, self.catalog)
+        return cost_graph(self.graph, self.catalog, usage=self.usage)
 
     @cached_property
     def fleets(self) -> tuple[Fleet, ...]:

@@ -41,10 +41,9 @@ def test_a_template_is_found_by_what_a_preview_records_of_it() -> None:
         {"desiredCapacity": 1, "launchTemplate": {"id": UNKNOWN}},
         uses={"launchTemplate": of},
     )
-    assert amounts(cost_of(by_dependency, of)) == {
-        "g5.xlarge, on-demand": (730.0, 734.38),
-        "disk, gp2": (8.0, 0.8),  # that the image starts from
-    }
+    cost = cost_of(by_dependency, of)
+    assert amounts(cost) == {"g5.xlarge, on-demand": (730.0, 734.38)}
+    assert any("the image tells its size" in note for note in cost.notes)
     lost = declare(GROUP, "lost", {"desiredCapacity": 1, "launchTemplate": {"id": "lt-9"}})
     assert reasons(cost_of(lost, of)) == ["its launch template is not in this stack"]
 
@@ -125,10 +124,84 @@ def test_an_instance_pays_for_every_disk_and_metric() -> None:
 
 
 def test_tenancy_changes_who_bills_the_machine() -> None:
-    dedicated = declare(INSTANCE, "one", {"instanceType": "m5.large", "tenancy": "dedicated"})
-    assert reasons(cost_of(dedicated)) == ["no price of dedicated tenancy is known"]
-    hosted = declare(INSTANCE, "two", {"instanceType": "m5.large", "hostId": "h-1"})
+    dedicated = {"instanceType": "t3.medium", "tenancy": "dedicated"}
+    assert amounts(cost_of(declare(INSTANCE, "one", dedicated))) == {
+        "dedicated tenancy, t3 medium": (730.0, 32.193),
+        "disk, gp2": (8.0, 0.8),
+    }
+    unknown = declare(INSTANCE, "two", {**dedicated, "instanceType": "c6g.large"})
+    reason = "no price of dedicated tenancy is known for c6g.large there"
+    assert reasons(cost_of(unknown)) == [reason]
+    far = declare(INSTANCE, "far", {**dedicated, "region": "eu-west-1"})
+    assert len(reasons(cost_of(far))) == 1
+    hosted = declare(INSTANCE, "three", {"instanceType": "m5.large", "hostId": "h-1"})
     assert list(amounts(cost_of(hosted))) == ["disk, gp2"]
+    on_hosts = template(placement={"tenancy": "host"})
+    assert list(amounts(group(on_hosts))) == ["disk, gp3"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "prices"),
+    [
+        ({"instanceType": "t3.large"}, {"cpu credits, t3": 0.05}),
+        ({"instanceType": "t4g.large"}, {"cpu credits, t4g": 0.04}),
+        ({"instanceType": "t2.large"}, {}),
+        (
+            {"instanceType": "t2.large", "creditSpecification": {"cpuCredits": "unlimited"}},
+            {"cpu credits, t2": 0.05},
+        ),
+        ({"instanceType": "t3.large", "creditSpecification": {"cpuCredits": "standard"}}, {}),
+        ({"instanceType": "m5.large", "creditSpecification": {"cpuCredits": "unlimited"}}, {}),
+        (
+            {"instanceType": "m5.large", "ebsBlockDevices": [{"volumeType": "standard"}]},
+            {"block storage, magnetic requests": 0.00005},
+        ),
+    ],
+)
+def test_what_an_instance_may_be_billed_for_beside(
+    inputs: dict[str, Any], prices: dict[str, float]
+) -> None:
+    assert waiting(cost_of(declare(INSTANCE, "it", inputs))) == prices
+
+
+def test_old_types_sell_their_throughput_to_disks_apart() -> None:
+    def extra(machine: str) -> tuple[float, float] | None:
+        written = {"instanceType": machine, "ebsOptimized": True}
+        cost = cost_of(declare(INSTANCE, "it", written))
+        name = f"ebs optimized, {machine.replace('.', ' ')}"
+        return amounts(cost).get(name)
+
+    assert extra("r3.xlarge") == (730.0, 14.6)
+    assert extra("m5.large") is None
+
+
+@pytest.mark.parametrize(
+    ("machine", "dollars"), [("m5.xlarge", 4 * 0.046 * 730), ("t3.medium", 0.0184 * 730)]
+)
+def test_windows_is_billed_where_the_resource_tells(machine: str, dollars: float) -> None:
+    nodes = {"scalingConfig": {"desiredSize": 1}, "instanceTypes": [machine]}
+    kind = "aws:eks/nodeGroup:NodeGroup"
+    linux = month(cost_of(declare(kind, "linux", nodes)))
+    windows = {**nodes, "amiType": "WINDOWS_CORE_2022_x86_64"}
+    cost = month(cost_of(declare(kind, "windows", windows)))
+    assert linux is not None
+    assert cost == pytest.approx(linux + dollars)
+    told = {"instanceType": machine, "getPasswordData": True}
+    plain = month(cost_of(declare(INSTANCE, "plain", {"instanceType": machine})))
+    assert plain is not None
+    assert month(cost_of(declare(INSTANCE, "it", told))) == pytest.approx(plain + dollars)
+
+
+def test_an_instance_adds_to_what_its_template_says() -> None:
+    disk = {"deviceName": "xvdc", "ebs": {"volumeType": "io1", "volumeSize": 10, "iops": 100}}
+    of = template(instanceType="t3.large", blockDeviceMappings=[disk], monitoring={"enabled": True})
+    written = {"launchTemplate": {"id": "lt-1"}, "monitoring": False}
+    assert amounts(cost_of(declare(INSTANCE, "it", written), of)) == {
+        "t3.large, on-demand": (730.0, 60.736),
+        "disk, gp2": (8.0, 0.8),  # that the image starts from
+        "disk, io1": (10.0, 1.25),
+        "disk, io1 iops": (100.0, 6.5),
+    }
 
 
 def test_a_reservation_costs_only_what_no_group_uses() -> None:
@@ -259,6 +332,20 @@ def test_tasks_on_fargate_are_billed_and_others_run_on_instances() -> None:
         "fargate, vcpu": (1460.0, 59.1008),
         "fargate, memory": (2920.0, 12.9794),
     }
+    by_family = {**service, "taskDefinition": "web:7", "desiredCount": 1}
+    of = {"family": "web", "cpu": "1 vCPU", "memory": "2 GB"}
+    arm = {"runtimePlatform": {"cpuArchitecture": "ARM64"}, "ephemeralStorage": {"sizeInGib": 30}}
+    definition = declare("aws:ecs/taskDefinition:TaskDefinition", "arm", {**of, **arm})
+    assert month(cost_of(declare(kind, "arm", by_family), definition)) == pytest.approx(
+        730 * (0.03238 + 2 * 0.00356 + 10 * 0.000111)
+    )
+    other = declare("aws:ecs/taskDefinition:TaskDefinition", "twin", {**of, "cpu": "2 vCPU"})
+    assert cost_of(declare(kind, "either", by_family), definition, other).monthly_usd is None
+    system = {"runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}}
+    windows = declare("aws:ecs/taskDefinition:TaskDefinition", "windows", {**of, **system})
+    assert month(cost_of(declare(kind, "windows", by_family), windows)) == pytest.approx(
+        730 * (0.046552 + 0.046 + 2 * 0.00511175), abs=1e-5
+    )
     hosted = declare(kind, "hosted", {**service, "launchType": "EC2"})
     assert cost_of(hosted).basis == "free"
 

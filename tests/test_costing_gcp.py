@@ -234,11 +234,6 @@ def test_larger_caches_cost_less_a_gibibyte() -> None:
     assert month(cost_of(declare(kind, "large", large))) == pytest.approx(1149.75)
 
 
-def test_a_custom_machine_has_no_price() -> None:
-    inputs = {"machineType": "n2-custom-4-20480", "bootDisk": {}}
-    assert "custom machine type" in reasons(cost_of(declare(INSTANCE, "odd", inputs)))[0]
-
-
 def test_keys_alarms_and_secrets() -> None:
     key = cost_of(declare("gcp:kms/cryptoKey:CryptoKey", "key"))
     assert month(key) == pytest.approx(0.06)

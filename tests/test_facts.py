@@ -22,6 +22,7 @@ PLAIN_UNITS = {
     "count",
     "gib",
     "per_second",
+    "percent",
     "seconds",
     "vcpu",
 }

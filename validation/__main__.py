@@ -1,14 +1,23 @@
 """`make validate`: how close the models come to published and exact truth, in one table.
 
 Exits with 1 when a row misses its bar. The figures of each part are printed by the part
-itself: ``python -m validation.philly``, ``.queueing``, ``.training``.
+itself: ``python -m validation.philly``, ``.pricing``, ``.queueing``, ``.training``.
 """
 
 from __future__ import annotations
 
 import sys
 
-from validation import Check, philly, policies, print_checks, queueing, shared_data, training
+from validation import (
+    Check,
+    philly,
+    policies,
+    pricing,
+    print_checks,
+    queueing,
+    shared_data,
+    training,
+)
 
 
 def main() -> int:
@@ -17,7 +26,7 @@ def main() -> int:
         print(f"no shared data in {shared_data()} (set WINDTUNNEL_SHARED)", file=sys.stderr)
         return 2
     checks: list[Check] = []
-    for part in (policies.run, philly.run, training.checks, queueing.run):
+    for part in (policies.run, pricing.run, philly.run, training.checks, queueing.run):
         found = part()
         print_checks(found, heading=not checks)
         sys.stdout.flush()

@@ -17,6 +17,7 @@ from windtunnel.commands import (
     schema,
     simulate,
     trace,
+    usage,
 )
 
 app = typer.Typer(
@@ -66,3 +67,4 @@ app.command("check")(check.check)
 app.command("schema")(schema.schema)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(trace.app, name="trace")
+app.add_typer(usage.app, name="usage")

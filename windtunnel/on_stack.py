@@ -69,7 +69,9 @@ def fly_on(
     return FlownOnStack(
         flown,
         prediction,
-        monthly_quantities(flown.used, runs_per_month, f"{runs} of {file.name}"),
+        monthly_quantities(
+            flown.used, runs_per_month, f"the simulation of {scenario.name}, {runs}"
+        ),
     )
 
 

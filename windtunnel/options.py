@@ -90,3 +90,14 @@ RunsPerMonth = Annotated[
         help="How often the scenario runs in a month, for what depends on usage.",
     ),
 ]
+UsagePath = Annotated[
+    Path | None,
+    typer.Option(
+        "--usage",
+        metavar="FILE",
+        help=(
+            "What resources are used for in a month, in YAML; wins over a simulation "
+            "(`windtunnel usage init` writes one)."
+        ),
+    ),
+]

@@ -10,6 +10,9 @@ from typing import Any
 from domain.costing.plan import Plan, ResourceCost
 from domain.resources import STACK_TYPE, Operation, Step
 
+LEAST_TOLD_USD = Decimal("0.005")
+"""A change of less a month, half a cent, is nobody's concern."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
@@ -33,6 +36,24 @@ class ResourceChange:
         sides = [Decimal(0) if side is None else side.monthly_usd for side in self._sides]
         old, new = sides
         return None if old is None or new is None else new - old
+
+    @property
+    def is_of_cost(self) -> bool:
+        """Whether it changes what is paid, by half a cent a month or by what is not known yet."""
+        if self.changes_usage:
+            return True
+        if self.change_usd is None:
+            return self.operation != "same"
+        return abs(self.change_usd) >= LEAST_TOLD_USD
+
+    @property
+    def changes_usage(self) -> bool:
+        """Whether other things depend on usage than before, or at other prices."""
+        old, new = (
+            {(gap.component, gap.unit_price_usd) for gap in side.usage} if side else set()
+            for side in self._sides
+        )
+        return old != new
 
     @property
     def _sides(self) -> tuple[ResourceCost | None, ResourceCost | None]:
@@ -109,7 +130,7 @@ def compare_plans(before: Plan, after: Plan, steps: Sequence[Step] = ()) -> Plan
 
     Resources are the same where type, parents and name are: the stack and the project may
     differ, so that two environments can be compared. ``steps`` of a preview say which are
-    replaced; otherwise a resource whose inputs differ is updated.
+    replaced; otherwise a resource whose inputs differ is updated, because of those.
     """
     old = {_identity(each.resource.urn): each for each in before.resources}
     new = {_identity(each.resource.urn): each for each in after.resources}
@@ -118,7 +139,8 @@ def compare_plans(before: Plan, after: Plan, steps: Sequence[Step] = ()) -> Plan
     for key in dict.fromkeys([*new, *old]):
         was, now, step = old.get(key), new.get(key), planned.get(key)
         operation = step.operation if step else _operation(was, now)
-        changes.append(ResourceChange(operation, was, now, step.reasons if step else ()))
+        reasons = step.reasons if step else _differing(was, now)
+        changes.append(ResourceChange(operation, was, now, reasons))
     return PlanChange(before, after, tuple(changes))
 
 
@@ -139,6 +161,14 @@ def _operation(was: ResourceCost | None, now: ResourceCost | None) -> Operation:
     if now is None:
         return "delete"
     return "same" if was.resource.inputs == now.resource.inputs else "update"
+
+
+def _differing(was: ResourceCost | None, now: ResourceCost | None) -> tuple[str, ...]:
+    """The inputs that are not the same on both sides."""
+    if was is None or now is None:
+        return ()
+    old, new = was.resource.inputs, now.resource.inputs
+    return tuple(key for key in sorted({*old, *new}) if old.get(key) != new.get(key))
 
 
 def _identity(urn: str) -> str:

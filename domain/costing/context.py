@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 from domain.catalog import Catalog
 from domain.costing.kinds import usual_type
-from domain.costing.quantities import Quantities, quantities_of
+from domain.costing.quantities import Quantities, StatedUsage, overlaid, quantities_of
 from domain.costing.values import blocks, text
 from domain.materials import MONTH_SECONDS
 from domain.resources import UNKNOWN, Resource, ResourceGraph, is_known
@@ -29,6 +29,8 @@ class Survey:
     catalog: Catalog
     stated: Mapping[str, Quantities] = field(default_factory=dict)
     period_seconds: float = MONTH_SECONDS
+    usage: StatedUsage = field(default_factory=dict)
+    """What a usage file states; it wins over ``stated``."""
     _found: dict[str, object] = field(default_factory=dict, repr=False)
 
     def once(self, what: str, found: Callable[[], _Answer]) -> _Answer:
@@ -36,11 +38,6 @@ class Survey:
         if what not in self._found:
             self._found[what] = found()
         return cast(_Answer, self._found[what])
-
-    @cached_property
-    def unstated(self) -> Survey:
-        """The same as if nobody had stated any usage."""
-        return Survey(self.graph, self.catalog, period_seconds=self.period_seconds)
 
     def context(self, resource: Resource) -> Context:
         """What the coster of ``resource`` sees."""
@@ -83,6 +80,8 @@ class Context:
     resource: Resource
     survey: Survey
     notes: list[str] = field(default_factory=list)
+    supposed: Quantities | None = None
+    """Quantities to suppose, whatever is stated: to find out what depends on them."""
 
     @property
     def graph(self) -> ResourceGraph:
@@ -113,7 +112,10 @@ class Context:
     @cached_property
     def quantities(self) -> Quantities:
         """What somebody states about its use."""
-        return quantities_of(self.resource, self.graph, self.survey.stated)
+        if self.supposed is not None:
+            return self.supposed
+        known = quantities_of(self.resource, self.graph, self.survey.stated)
+        return overlaid(known, self.survey.usage.get(self.resource.urn, {}))
 
     @cached_property
     def tags(self) -> Mapping[str, str]:

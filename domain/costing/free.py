@@ -12,6 +12,7 @@ from functools import cache
 
 from domain.costing.aws import free as aws
 from domain.costing.gcp import free as gcp
+from domain.costing.reasons import IDENTITY
 
 # Provider of a type → why nothing of it is billed by a cloud.
 _PROVIDERS = {
@@ -52,4 +53,5 @@ def why_free(kind: str) -> str | None:
     name, _, _ = kind.rpartition(":")
     module, _, _ = name.partition("/")
     table = _by_type()
-    return table.get(name) or table.get(module)
+    permission = provider == "gcp" and name.lower().endswith(gcp.PERMISSIONS)
+    return table.get(name) or table.get(module) or (IDENTITY if permission else None)

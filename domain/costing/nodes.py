@@ -9,14 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from domain.costing.context import Context
 from domain.costing.values import GIB
 from domain.environment import Market
+from domain.errors import CatalogError
 from domain.usage import DiskUsage, MachineHours, Usage
 
 MOST_NODES = 100_000
 """As many as a pool of an environment may have; a larger number is a mistake."""
+
+Tenancy = Literal["shared", "dedicated", "host"]
+"""Beside other customers, on hardware of one's own at a price of its own, or on a host that is
+billed whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,13 @@ class Nodes:
     """CloudWatch metrics of each node that are billed one by one."""
     public_addresses: int = 0
     """Of each node, beside those that are declared as resources."""
+    tenancy: Tenancy = "shared"
+    windows: bool = False
+    """Whether the licence of its system is billed beside it."""
+    surcharges: tuple[tuple[str, str, float | None], ...] = ()
+    """Service, item and number of each node, by the hour; a number that is None depends on use."""
+    billed_as: str | None = None
+    """The machine type whose price it has where that is another; empty: surcharges alone."""
 
 
 def too_many(count: int) -> str | None:
@@ -66,7 +79,7 @@ def bill_nodes(context: Context, every: Iterable[Nodes]) -> Iterator[Usage]:
         if excess:
             yield context.unpriceable("machines", excess)
             continue
-        yield _machines(context, nodes, nodes.count)
+        yield from _machines(context, nodes, nodes.count)
         for volume in nodes.volumes:
             disks[replace(volume, count=1)] += volume.count * nodes.count
         metrics += nodes.detailed_metrics * nodes.count
@@ -79,23 +92,65 @@ def bill_nodes(context: Context, every: Iterable[Nodes]) -> Iterator[Usage]:
         yield context.hours("monitoring", "metric", metrics)
 
 
-def _machines(context: Context, nodes: Nodes, count: int) -> Usage:
-    if not context.region:
-        return context.unpriceable("machines", "its region is not known")
-    if nodes.machine is None or nodes.gap:
-        return context.unpriceable("machines", nodes.gap or "the machine type is not known")
+def _machines(context: Context, nodes: Nodes, count: int) -> Iterator[Usage]:
+    if nodes.tenancy == "host":
+        context.note("A machine on a dedicated host is billed with the host.")
+    elif not context.region:
+        yield context.unpriceable("machines", "its region is not known")
+    elif nodes.machine is None or nodes.gap:
+        yield context.unpriceable("machines", nodes.gap or "the machine type is not known")
+    elif nodes.tenancy == "dedicated":
+        yield _dedicated(context, nodes, nodes.machine, count)
+    elif nodes.billed_as != "":
+        yield _shared(context, nodes, nodes.billed_as or nodes.machine, count)
+    if nodes.windows and nodes.tenancy != "host":
+        yield _licence(context, nodes.machine or "", count)
+    for service, item, each in nodes.surcharges:
+        if context.catalog.service(context.provider, service, item, context.region):
+            yield context.hours(service, item, None if each is None else each * count)
+
+
+def _licence(context: Context, machine: str, count: int) -> Usage:
+    """Of Windows: by the processor, or for small types at a price of their own."""
+    family, service = machine.partition(".")[0], "windows_licence"
+    if context.catalog.service(context.provider, service, machine, context.region):
+        return context.hours(service, machine, count)
+    if context.catalog.service(context.provider, service, f"{family}.vcpu", context.region):
+        try:
+            processors = context.catalog.machine(context.provider, machine).vcpu
+        except CatalogError:
+            processors = None
+        if processors is not None:
+            return context.hours(service, f"{family}.vcpu", processors * count)
+    return context.unpriceable("licence", f"no price of Windows on {machine} is known")
+
+
+def _dedicated(context: Context, nodes: Nodes, machine: str, count: int) -> Usage:
+    """On hardware of one's own: a price of its own, that no other region's stands in for."""
+    service = "dedicated_tenancy"
+    price = context.catalog.service(context.provider, service, machine, context.region)
+    if price is None or price.assumed_from or nodes.market != "on_demand":
+        market = "" if nodes.market == "on_demand" else f"{nodes.market} "
+        reason = f"no price of dedicated tenancy is known for {market}{machine} there"
+        return context.unpriceable("machines", reason)
+    context.note("The fee of a region in which anything has dedicated tenancy is not counted.")
+    return context.hours(service, machine, count)
+
+
+def _shared(context: Context, nodes: Nodes, machine: str, count: int) -> Usage:
     return MachineHours(
         resource=context.resource.urn,
         provider=context.provider,
         region=context.region,
-        machine=nodes.machine,
+        machine=machine,
         market=nodes.market,
         node_seconds=[context.seconds] * count,
     )
 
 
 def bill_volumes(context: Context, volumes: Iterable[Volume]) -> Iterator[Usage]:
-    """Disks, each so many times."""
+    """Disks, each so many times; the oldest kind also bills its requests."""
+    asked: set[str] = set()
     for volume in volumes:
         if volume.gib is None:
             yield context.unpriceable(f"disk, {volume.product}", "its size is not known")
@@ -112,3 +167,9 @@ def bill_volumes(context: Context, volumes: Iterable[Volume]) -> Iterator[Usage]
             iops=volume.iops,
             throughput_bytes_per_second=None if throughput is None else throughput * 1e6,
         )
+        item = f"{volume.product}.requests"
+        known = context.catalog.service(context.provider, "block_storage", item, context.region)
+        if known and item not in asked:
+            asked.add(item)
+            requests = context.quantities.requests
+            yield context.use("block_storage", item, "requests", requests)

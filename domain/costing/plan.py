@@ -13,13 +13,13 @@ from domain.catalog import Catalog
 from domain.costing.context import Context, Survey
 from domain.costing.free import why_free
 from domain.costing.kinds import usual_type
-from domain.costing.quantities import Quantities
+from domain.costing.quantities import Quantities, StatedUsage
 from domain.costing.reasons import COMPONENT, FREE_AS_DECLARED, NOT_OURS
 from domain.costing.registry import costers
-from domain.errors import CatalogError
+from domain.costing.stated import quantity_note, who_states, with_stated
 from domain.pricing import price
 from domain.resources import Resource, ResourceGraph
-from domain.usage import MachineHours, Usage
+from domain.usage import Usage
 
 Basis = Literal["priced", "free", "usage", "unpriced"]
 _MONTH_HOURS = Decimal(730)
@@ -121,6 +121,7 @@ def cost_graph(
     catalog: Catalog,
     *,
     quantities: Mapping[str, Quantities] | None = None,
+    usage: StatedUsage | None = None,
     today: date | None = None,
 ) -> Plan:
     """What a month of 730 hours of every resource of ``graph`` costs.
@@ -133,9 +134,10 @@ def cost_graph(
         catalog: prices, a team's own where it gave any.
         quantities: what is stated of usage, by URN or by the name of the component of ours
             that owns the resources (a pool, a bucket, ``network``).
+        usage: what a usage file states, by URN and key; it wins over ``quantities``.
         today: the day to judge the age of the prices by, if they are to be judged.
     """
-    survey = Survey(graph, catalog, quantities or {})
+    survey = Survey(graph, catalog, quantities or {}, usage=usage or {})
     readings = [_read(survey.context(resource)) for resource in graph.resources]
     bill = price([each for reading in readings for each in reading.usages], catalog, today=today)
     lines, gaps = _by_resource(bill.lines), _by_resource(bill.unpriced)
@@ -174,7 +176,7 @@ def _read(context: Context) -> _Reading:
     coster = costers().get(kind)
     if coster is None:
         return _Reading(context, free=why_free(kind))
-    usages = tuple(coster(context))
+    usages = with_stated(tuple(coster(context)), context)
     return _Reading(context, usages, free=None if usages else FREE_AS_DECLARED)
 
 
@@ -195,30 +197,17 @@ def _cost(reading: _Reading, lines: Sequence[LineItem], gaps: Sequence[Gap]) -> 
 
 def _sourced(context: Context, lines: Sequence[LineItem]) -> tuple[LineItem, ...]:
     """The lines, those whose quantity somebody stated with a note of who did."""
-    stated = context.quantities
-    if not stated.source:
-        return tuple(lines)
-    unstated = context.survey.unstated.context(context.resource)
-    waiting = _awaiting(costers()[usual_type(context.resource.type)](unstated), context.catalog)
-    note = f"Quantity: {stated.source}."
+    sources = who_states(context) if lines else {}
     return tuple(
-        replace(line, note=f"{line.note} {note}" if line.note else note)
-        if line.component in waiting
+        replace(line, note=_and(line.note, quantity_note(sources[line.component])))
+        if line.component in sources
         else line
         for line in lines
     )
 
 
-def _awaiting(usages: Iterable[Usage], catalog: Catalog) -> set[str]:
-    """The components whose quantity depends on what is stated."""
-    found: set[str] = set()
-    for usage in usages:
-        if not isinstance(usage, MachineHours):
-            try:
-                found |= {each.component for each in usage.charges(catalog) if each.amount is None}
-            except CatalogError:
-                continue
-    return found
+def _and(note: str | None, more: str) -> str:
+    return f"{note} {more}" if note else more
 
 
 def _assumptions(graph: ResourceGraph, resources: Iterable[ResourceCost]) -> tuple[str, ...]:

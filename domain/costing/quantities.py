@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from domain.materials import MONTH_SECONDS
 from domain.resources import Resource, ResourceGraph
+from domain.usage import Measure
 
 COMPONENT_PREFIX = "windtunnel:"
 # The resources that what is stated of a whole component is about.
@@ -41,6 +43,8 @@ class Quantities:
     """By queries."""
     requests: float | None = None
     """Calls, events or messages, where there is one kind of them."""
+    duration_seconds: float | None = None
+    """For which it runs, all calls together."""
 
     def shared(self, among: int) -> Quantities:
         """The part of each, where several resources do it together."""
@@ -54,6 +58,62 @@ class Quantities:
 
 
 UNKNOWN_QUANTITIES = Quantities()
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """One amount of a month that a usage file states, in the measure of its lines, and where."""
+
+    amount: float
+    source: str
+
+
+StatedUsage = Mapping[str, Mapping[str, Stated]]
+"""URN → key of its usage → what is stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommonKey:
+    """A quantity that many services share: ``stored`` is ``Quantities.stored_bytes``.
+
+    ``per`` is what one of the field is in the measure: a byte that is kept for a month.
+    """
+
+    name: str
+    field: str
+    measure: Measure
+    per: float = 1.0
+
+
+def _common_key(field: str) -> CommonKey:
+    if field == "stored_bytes":
+        return CommonKey("stored", field, "byte_seconds", MONTH_SECONDS)
+    if field.endswith("_bytes"):
+        return CommonKey(field.removesuffix("_bytes"), field, "bytes")
+    if field.endswith("_unit_hours"):
+        return CommonKey(f"{field.removesuffix('_hours')}s", field, "seconds", 3600.0)
+    if field.endswith("_hours"):
+        return CommonKey(field.removesuffix("_hours"), field, "seconds", 3600.0)
+    if field.endswith("_seconds"):
+        return CommonKey(field.removesuffix("_seconds"), field, "seconds")
+    return CommonKey(field, field, "requests")
+
+
+COMMON_KEYS: Mapping[str, CommonKey] = {
+    key.name: key
+    for key in (_common_key(each.name) for each in fields(Quantities) if each.name != "source")
+}
+"""By the name that people write."""
+
+
+def overlaid(known: Quantities, stated: Mapping[str, Stated]) -> Quantities:
+    """What is known, with what is stated under common keys in its place."""
+    amounts: dict[str, Any] = {
+        COMMON_KEYS[name].field: each.amount / COMMON_KEYS[name].per
+        for name, each in stated.items()
+        if name in COMMON_KEYS
+    }
+    return replace(known, **amounts) if amounts else known
 
 
 def owner_of(resource: Resource, graph: ResourceGraph) -> str | None:

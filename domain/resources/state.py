@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.errors import InputError
 from domain.resources.graph import Resource, ResourceGraph
+from domain.resources.recognise import pointing_nowhere
 from domain.resources.resource_json import kind, read_resource, stack_of, stack_outputs
 
 _OLDEST, _NEWEST = 3, 4
@@ -36,8 +37,10 @@ def read_state(document: Mapping[str, Any], origin: str) -> ResourceGraph:
         raise InputError(f"must be a list, is {kind(listed)}", where=f"{where}resources")
     going, gone = 0, 0
     found: dict[str, Resource] = {}
+    listed_urns: set[str] = set()
     for index, raw in enumerate(listed):
         resource = read_resource(raw, f"{where}resources[{index}]")
+        listed_urns.add(resource.urn)
         if raw.get("delete") is True:
             going += 1
         elif raw.get("pendingReplacement") is True:
@@ -49,6 +52,9 @@ def read_state(document: Mapping[str, Any], origin: str) -> ResourceGraph:
             )
         else:
             found[resource.urn] = resource
+    lost = pointing_nowhere(found.values(), listed_urns)
+    if lost:
+        notes.append(lost)
     if going:
         notes.append(
             "replaced resources that wait for deletion are not counted, though the cloud bills "

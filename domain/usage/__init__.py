@@ -22,6 +22,7 @@ ServiceUsage = (
     | LoadBalancer
     | InterfaceEndpoint
     | Unpriceable
+    | Charge
 )
 Usage = MachineHours | ServiceUsage
 

@@ -38,6 +38,10 @@ class Charge:
     period_seconds: float = 0.0
     gap: str | None = None
 
+    def charges(self, catalog: Catalog) -> Iterator[Charge]:
+        """Itself: usage that is broken down already."""
+        yield self
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceUse:
@@ -51,12 +55,14 @@ class ServiceUse:
     measure: Measure
     amount: float | None
     period_seconds: float = 0.0
+    name: str | None = None
+    """What bills call it, where the name of its item does not read well."""
 
     def charges(self, catalog: Catalog) -> Iterator[Charge]:
         """The amount as it is."""
         yield Charge(
             self.resource,
-            f"{self.service}, {self.item}".replace("_", " ").replace(".", " "),
+            self.name or f"{self.service}, {self.item}".replace("_", " ").replace(".", " "),
             self.provider,
             self.region,
             self.service,

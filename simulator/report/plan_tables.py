@@ -12,6 +12,7 @@ from rich.markup import escape
 from domain.bill import Bill
 from domain.costing.change import PlanChange, ResourceChange, component_changes
 from domain.costing.plan import Plan, ResourceCost
+from domain.costing.stated import stated_by
 from domain.figures import digits
 from simulator.report.layout import Column, draw_table
 
@@ -122,8 +123,9 @@ def _title(cost: ResourceCost) -> str:
 
 def _lines(cost: ResourceCost) -> Iterable[list[str]]:
     for line in cost.lines:
+        source = stated_by(line)
         yield [
-            line.component,
+            f"{line.component} ({source})" if source else line.component,
             digits(float(line.quantity)),
             line.unit,
             f"${float(line.unit_price_usd):.6g}",
@@ -153,6 +155,7 @@ def _draw_usage(console: Console, plan: Plan) -> None:
         ],
         [[*key, ", ".join(dict.fromkeys(names))] for key, names in waiting.items()],
     )
+    console.print("state usage with --usage FILE; 'windtunnel usage init' writes a first one")
 
 
 def _draw_free(console: Console, plan: Plan) -> None:

@@ -21,6 +21,7 @@ from windtunnel.options import (
     RunsPerMonth,
     Settings,
     StatePath,
+    UsagePath,
     Workers,
 )
 
@@ -39,6 +40,7 @@ def diff(
     preview: PreviewPath = None,
     state: StatePath = None,
     project: Project = None,
+    usage: UsagePath = None,
     scenario: OnScenario = None,
     settings: Settings = None,
     runs_per_month: RunsPerMonth = 1.0,
@@ -59,7 +61,7 @@ def diff(
 
       windtunnel diff main:prod prod --markdown
 
-      windtunnel diff --preview preview.json --state state.json
+      windtunnel diff --preview preview.json --state state.json --usage usage.yaml
     """
     from domain.costing.change import compare_plans
     from domain.costing.plan import cost_graph
@@ -70,6 +72,7 @@ def diff(
     from windtunnel.flying import open_catalog
     from windtunnel.on_stack import fly_on
     from windtunnel.output import check_writable, emit
+    from windtunnel.stated_usage import stated_usage, with_notes
 
     if out is not None:
         check_writable(out)
@@ -77,6 +80,8 @@ def diff(
         raise InputError("--set changes a scenario; name one with --scenario")
     sides = _sides(before, after, preview, state, project)
     catalog = open_catalog(prices)
+    both = (sides.before, sides.after)
+    stated = stated_usage(usage, both, catalog)
     flown = []
     if scenario is not None:
         flown = [
@@ -89,16 +94,20 @@ def diff(
                 replications=replications,
                 workers=workers,
             )
-            for graph in (sides.before, sides.after)
+            for graph in both
         ]
     plans = [
-        cost_graph(
-            graph,
-            catalog,
-            quantities=flown[index].quantities if flown else {},
-            today=date.today(),
+        with_notes(
+            cost_graph(
+                graph,
+                catalog,
+                quantities=flown[index].quantities if flown else {},
+                usage=stated[index].amounts,
+                today=date.today(),
+            ),
+            stated[index],
         )
-        for index, graph in enumerate((sides.before, sides.after))
+        for index, graph in enumerate(both)
     ]
     change = compare_plans(plans[0], plans[1], sides.steps)
     predictions = [each.prediction for each in flown]

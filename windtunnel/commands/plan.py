@@ -19,6 +19,7 @@ from windtunnel.options import (
     Settings,
     StackName,
     StatePath,
+    UsagePath,
     Workers,
 )
 
@@ -28,6 +29,7 @@ def plan(
     preview: PreviewPath = None,
     state: StatePath = None,
     project: Project = None,
+    usage: UsagePath = None,
     scenario: OnScenario = None,
     settings: Settings = None,
     runs_per_month: RunsPerMonth = 1.0,
@@ -47,6 +49,8 @@ def plan(
 
       windtunnel plan --stack dev
 
+      windtunnel plan --stack prod --usage usage.yaml
+
       windtunnel plan --preview preview.json --scenario examples/resnet50_imagenet.yaml
     """
     from domain.costing.plan import cost_graph
@@ -56,11 +60,13 @@ def plan(
     from windtunnel.on_stack import fly_on
     from windtunnel.output import check_writable, emit
     from windtunnel.sources import one_graph
+    from windtunnel.stated_usage import stated_usage, with_notes
 
     if out is not None:
         check_writable(out)
     graph = one_graph(stack, preview, state, project)
     catalog = open_catalog(prices)
+    (stated,) = stated_usage(usage, [graph], catalog)
     flown = None
     if scenario is not None:
         flown = fly_on(
@@ -74,8 +80,15 @@ def plan(
         )
     elif settings:
         raise InputError("--set changes a scenario; name one with --scenario")
-    found = cost_graph(
-        graph, catalog, quantities=flown.quantities if flown else {}, today=date.today()
+    found = with_notes(
+        cost_graph(
+            graph,
+            catalog,
+            quantities=flown.quantities if flown else {},
+            usage=stated.amounts,
+            today=date.today(),
+        ),
+        stated,
     )
     result: dict[str, Any] = {
         **found.to_json(),

@@ -35,9 +35,6 @@ def volume(context: Context) -> Iterator[Usage]:
         context,
     )
     yield from bill_volumes(context, [disk])
-    if disk.product == "magnetic":
-        requests = context.quantities.requests
-        yield context.use("block_storage", "magnetic.requests", "requests", requests)
 
 
 def volume_gib(context: Context, deep: int = 0) -> float | None:
@@ -73,4 +70,21 @@ def snapshot(context: Context) -> Iterator[Usage]:
         yield context.use("block_storage", f"snapshot.{item}", "requests", None)
 
 
-COSTERS: dict[str, Coster] = {VOLUME: volume, **dict.fromkeys(SNAPSHOTS, snapshot)}
+def fast_restore(context: Context) -> Iterator[Usage]:
+    """A snapshot whose volumes are fast from the start, by the hour in each zone."""
+    yield context.hours("block_storage", "snapshot.fast_restore_hour")
+
+
+def image(context: Context) -> Iterator[Usage]:
+    """Snapshots that an image is copied to, or taken into."""
+    stored = context.quantities.stored_bytes
+    yield context.kept("block_storage", "snapshot.storage", stored)
+
+
+COSTERS: dict[str, Coster] = {
+    VOLUME: volume,
+    **dict.fromkeys(SNAPSHOTS, snapshot),
+    "aws:ec2/amiCopy:AmiCopy": image,
+    "aws:ec2/amiFromInstance:AmiFromInstance": image,
+    "aws:ebs/fastSnapshotRestore:FastSnapshotRestore": fast_restore,
+}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from domain.costing.aws.groups import GROUP, group_nodes
 from domain.costing.aws.launch import TEMPLATE, instance_launch
 from domain.costing.context import KNOWN_LATER, Context, Coster
-from domain.costing.nodes import Nodes, bill_nodes, bill_volumes, too_many
+from domain.costing.nodes import Nodes, bill_nodes, too_many
 from domain.costing.values import integer, text
 from domain.environment import Market
 from domain.usage import MachineHours, Usage
@@ -26,11 +26,7 @@ def instance_nodes(context: Context) -> list[Nodes]:
 
 def instance(context: Context) -> Iterator[Usage]:
     """The machine and its disks; on a dedicated host only the disks."""
-    if text(context.get("hostId")) or text(context.get("tenancy")) == "host":
-        context.note("A machine on a dedicated host is billed with the host.")
-        yield from bill_volumes(context, instance_launch(context).volumes)
-    else:
-        yield from bill_nodes(context, instance_nodes(context))
+    yield from bill_nodes(context, instance_nodes(context))
 
 
 def reservation(context: Context) -> Iterator[Usage]:
@@ -72,9 +68,22 @@ def capacity_block(context: Context) -> Iterator[Usage]:
     yield context.unpriceable("capacity block", reason)
 
 
+def host(context: Context) -> Iterator[Usage]:
+    """A whole computer, whatever runs on it."""
+    family = text(context.get("instanceFamily"))
+    machine = text(context.get("instanceType"))
+    if family is None and machine is not None:
+        family = machine.partition(".")[0]
+    if family is None:
+        yield context.unpriceable("host", f"its family is {KNOWN_LATER}")
+        return
+    yield context.hours("dedicated_host", family)
+
+
 COSTERS: dict[str, Coster] = {
     INSTANCE: instance,
     SPOT_REQUEST: instance,
     RESERVATION: reservation,
     CAPACITY_BLOCK: capacity_block,
+    "aws:ec2/dedicatedHost:DedicatedHost": host,
 }

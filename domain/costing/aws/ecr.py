@@ -13,4 +13,7 @@ def repository(context: Context) -> Iterator[Usage]:
     yield context.kept("container_registry", "storage", context.quantities.stored_bytes)
 
 
-COSTERS: dict[str, Coster] = {"aws:ecr/repository:Repository": repository}
+COSTERS: dict[str, Coster] = {
+    "aws:ecr/repository:Repository": repository,
+    "aws:ecrpublic/repository:Repository": repository,
+}

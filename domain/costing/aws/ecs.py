@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from domain.costing.context import KNOWN_LATER, Context, Coster
-from domain.costing.values import GIB, block, blocks, integer, is_list, text
+from domain.costing.values import GIB, block, blocks, integer, is_list, number, text
 from domain.usage import Usage
 
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
@@ -16,6 +16,8 @@ _PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
 _QUANTITY = re.compile(r"([\d.]+)\s*(vcpu|gb)?", re.IGNORECASE)
 _UNITS_OF_ONE = 1024
 """A vCPU is 1024 units, a GB 1024 MiB, where a task definition gives no unit."""
+_INCLUDED_DISK_GIB = 20.0
+"""Of each task (Fargate user guide, "Fargate task ephemeral storage")."""
 
 
 def service(context: Context) -> Iterator[Usage]:
@@ -33,14 +35,25 @@ def service(context: Context) -> Iterator[Usage]:
     if count is None or definition is None or size is None:
         yield context.unpriceable("tasks", f"their number or size is {KNOWN_LATER}")
         return
+    yield from _tasks(context, definition, *size, count)
+
+
+def _tasks(
+    context: Context, definition: Context, processors: float, gib: float, count: int
+) -> Iterator[Usage]:
     platform = block(definition.get("runtimePlatform"))
+    kind = ""
     if text(platform.get("cpuArchitecture")) == "ARM64":
-        yield context.unpriceable("tasks", "no price of Fargate on ARM is known")
-        return
-    processors, gib = size
-    yield context.hours("fargate", "vcpu", processors * count)
-    held = gib * GIB * count * context.seconds
-    yield context.use("fargate", "memory", "byte_seconds", held)
+        kind = "arm."
+    elif (text(platform.get("operatingSystemFamily")) or "").startswith("WINDOWS"):
+        kind = "windows."
+        yield context.hours("fargate", "windows.licence", processors * count)
+    yield context.hours("fargate", f"{kind}vcpu", processors * count)
+    yield context.kept("fargate", f"{kind}memory", gib * GIB * count)
+    disk = number(block(definition.get("ephemeralStorage")).get("sizeInGib"))
+    if disk is not None and disk > _INCLUDED_DISK_GIB:
+        beyond = (disk - _INCLUDED_DISK_GIB) * GIB * count
+        yield context.kept("fargate", "ephemeral_storage", beyond)
 
 
 def task_size(definition: Context) -> tuple[float, float] | None:
@@ -62,7 +75,20 @@ def _definition(context: Context) -> Context | None:
     if found is None:
         for task_set in context.users(TASK_SET):
             found = context.beside(task_set).referred("taskDefinition", TASK_DEFINITION)
-    return found
+    return found or _of_family(context)
+
+
+def _of_family(context: Context) -> Context | None:
+    """The definition of a family that a service names, where all of that family are alike."""
+    named = text(context.get("taskDefinition"))
+    family = named.partition(":")[0] if named else None
+    same = [
+        each
+        for each in context.survey.of_type(TASK_DEFINITION)
+        if family and text(each.get("family")) == family
+    ]
+    sizes = {task_size(each) for each in same}
+    return context.beside(same[0].resource) if len(sizes) == 1 else None
 
 
 def _launch_type(context: Context) -> str | None:

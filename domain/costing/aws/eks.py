@@ -8,7 +8,7 @@ from dataclasses import replace
 from domain.costing.aws.launch import NOT_HERE, TEMPLATE, Launch, template_launch
 from domain.costing.context import KNOWN_LATER, Context, Coster
 from domain.costing.nodes import Nodes, Volume, bill_nodes
-from domain.costing.values import block, integer, is_list, number, text
+from domain.costing.values import block, integer, is_list, number, text, truth
 from domain.usage import Usage
 
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -19,6 +19,9 @@ _USUAL_DISK = Volume("gp2", 20.0)
 
 def cluster(context: Context) -> Iterator[Usage]:
     """The control plane by the hour, in a version that is still in standard support."""
+    context.note("A cluster's version is taken to be in standard support.")
+    if truth(block(context.get("computeConfig")).get("enabled")):
+        context.note("Nodes that EKS starts by itself are not counted.")
     yield context.hours("kubernetes", "cluster_hour")
 
 
@@ -47,6 +50,8 @@ def node_group_nodes(context: Context) -> list[Nodes]:
         gib = number(context.get("diskSize")) or _USUAL_DISK.gib
         launch = replace(launch, volumes=(replace(_USUAL_DISK, gib=gib),))
     spot = text(context.get("capacityType")) == "SPOT"
+    windows = (text(context.get("amiType")) or "").startswith("WINDOWS")
+    launch = replace(launch, windows=windows)
     return [launch.nodes(count, "spot" if spot else None)]
 
 

@@ -9,7 +9,7 @@ from domain.costing.values import GIB, block, blocks, number, text
 from domain.usage import FileSystem, Usage
 
 _SLOWEST_MB_PER_S_PER_TIB = 125.0
-_OPENZFS_IOPS_A_GIB = 3.0
+_IOPS_A_GIB = 3.0
 
 
 def lustre(context: Context) -> Iterator[Usage]:
@@ -24,6 +24,8 @@ def lustre(context: Context) -> Iterator[Usage]:
         yield context.unpriceable("metadata operations", "no price of provisioned ones is known")
     if text(context.get("storageType")) == "HDD":
         deployment += ".hdd"
+        if text(context.get("driveCacheType")) == "READ":
+            yield context.unpriceable("read cache", "no price of a cache before disks is known")
     throughput = number(context.get("perUnitStorageThroughput")) or _SLOWEST_MB_PER_S_PER_TIB
     yield FileSystem(
         resource=context.resource.urn,
@@ -37,12 +39,21 @@ def lustre(context: Context) -> Iterator[Usage]:
 
 
 def openzfs(context: Context) -> Iterator[Usage]:
-    """Capacity, throughput, and operations beyond the three that each GiB includes."""
+    """Capacity, throughput, and operations beyond the three that each GiB includes.
+
+    Compression lets more fit in; the capacity that is provisioned is billed all the same.
+    """
+    if "MULTI" in (text(context.get("deploymentType")) or ""):
+        yield context.unpriceable("file system", "no price of OpenZFS in several zones is known")
+        return
+    if text(context.get("storageType")) == "INTELLIGENT_TIERING":
+        yield context.unpriceable("file system", "no price of OpenZFS with tiers is known")
+        return
     yield from _provisioned(context, "fsx_openzfs", "fsx_openzfs.ssd", "fsx_openzfs.ssd")
     written = block(context.get("diskIopsConfiguration"))
     iops = number(written.get("iops")) if text(written.get("mode")) == "USER_PROVISIONED" else None
     if iops is not None:
-        included = _OPENZFS_IOPS_A_GIB * (number(context.get("storageCapacity")) or 0.0)
+        included = _IOPS_A_GIB * (number(context.get("storageCapacity")) or 0.0)
         extra = max(iops - included, 0.0) * context.seconds
         yield context.use("file_storage", "fsx_openzfs.ssd.iops", "iops_seconds", extra)
 
@@ -68,6 +79,33 @@ def _provisioned(context: Context, family: str, capacity: str, throughput: str) 
     yield context.kept("file_storage", f"{family}.backup.storage", backup)
 
 
+def ontap(context: Context) -> Iterator[Usage]:
+    """Solid-state capacity, throughput, operations beyond those that each GiB includes."""
+    zones = "multi_az" if "MULTI" in (text(context.get("deploymentType")) or "") else "single_az"
+    generation = "2" if (text(context.get("deploymentType")) or "").endswith("_2") else ""
+    product = f"fsx_ontap.{zones}{generation}"
+    gib = number(context.get("storageCapacity"))
+    rate = number(context.get("throughputCapacity"))
+    pairs = number(context.get("haPairs")) or 1.0
+    if rate is None:
+        each = number(context.get("throughputCapacityPerHaPair"))
+        rate = None if each is None else each * pairs
+    if gib is None or rate is None:
+        yield context.unpriceable("file system", f"its size or throughput is {KNOWN_LATER}")
+        return
+    yield context.kept("file_storage", f"{product}.ssd.storage", gib * GIB)
+    rate_seconds = rate * 1e6 * context.seconds
+    yield context.use("file_storage", f"{product}.throughput", "rate_seconds", rate_seconds)
+    written = block(context.get("diskIopsConfiguration"))
+    iops = number(written.get("iops")) if text(written.get("mode")) == "USER_PROVISIONED" else None
+    if iops is not None:
+        extra = max(iops - _IOPS_A_GIB * gib, 0.0) * context.seconds
+        yield context.use("file_storage", f"{product}.iops", "iops_seconds", extra)
+    yield context.kept("file_storage", f"{product}.capacity_pool.storage", None)
+    backup = context.quantities.stored_bytes
+    yield context.kept("file_storage", "fsx_ontap.backup.storage", backup)
+
+
 def elastic(context: Context) -> Iterator[Usage]:
     """EFS: what it holds, what is read from its slow tier, throughput that is provisioned."""
     stated = context.quantities
@@ -80,6 +118,10 @@ def elastic(context: Context) -> Iterator[Usage]:
         yield context.use(
             "file_storage", "efs.infrequent_access.retrieval", "bytes", stated.retrieved_bytes
         )
+        yield context.use("file_storage", "efs.infrequent_access.tiering", "bytes", None)
+    if text(context.get("throughputMode")) == "elastic":
+        yield context.use("file_storage", "efs.elastic.read", "bytes", None)
+        yield context.use("file_storage", "efs.elastic.written", "bytes", None)
     mib = number(context.get("provisionedThroughputInMibps"))
     if mib is not None:
         # A twentieth of a MiB/s comes with each GiB that is stored; nothing is stored yet.
@@ -91,5 +133,6 @@ COSTERS: dict[str, Coster] = {
     "aws:fsx/lustreFileSystem:LustreFileSystem": lustre,
     "aws:fsx/openZfsFileSystem:OpenZfsFileSystem": openzfs,
     "aws:fsx/windowsFileSystem:WindowsFileSystem": windows,
+    "aws:fsx/ontapFileSystem:OntapFileSystem": ontap,
     "aws:efs/fileSystem:FileSystem": elastic,
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from domain.costing.aws.free_oversight import FREE_OVERSIGHT
 from domain.costing.reasons import BY_OTHERS, CONFIGURATION, IDENTITY, NETWORK
 
 # Module, its free types (``*``: all of them), and why.
 FREE: tuple[tuple[str, str, str], ...] = (
+    *FREE_OVERSIGHT,
     ("aws:iam", "*", IDENTITY),
     ("aws:budgets", "budget", "budgets without actions are free"),
     (
@@ -59,7 +61,7 @@ FREE: tuple[tuple[str, str, str], ...] = (
         "bucketServerSideEncryptionConfiguration bucketLifecycleConfiguration bucketAcl "
         "bucketCorsConfiguration bucketLogging bucketNotification bucketWebsiteConfiguration "
         "bucketRequestPaymentConfiguration bucketObjectLockConfiguration accessPoint "
-        "accountPublicAccessBlock bucketMetric bucketAccelerateConfiguration "
+        "accountPublicAccessBlock bucketAccelerateConfiguration "
         "bucketIntelligentTieringConfiguration bucketReplicationConfig"
         " bucketReplicationConfiguration",
         CONFIGURATION,
@@ -69,7 +71,14 @@ FREE: tuple[tuple[str, str, str], ...] = (
         "bucketObject bucketObjectv2 object objectCopy",
         "what a bucket holds is billed with the bucket",
     ),
-    ("aws:s3control", "*", CONFIGURATION),
+    (
+        "aws:s3control",
+        "accessGrant accessGrantsInstance accessGrantsInstanceResourcePolicy "
+        "accessGrantsLocation accessPointPolicy bucketLifecycleConfiguration bucketPolicy "
+        "directoryBucketAccessPointScope multiRegionAccessPointPolicy objectLambdaAccessPoint "
+        "objectLambdaAccessPointPolicy storageLensConfiguration",
+        CONFIGURATION,
+    ),
     ("aws:kms", "alias grant keyPolicy ciphertext", CONFIGURATION),
     ("aws:secretsmanager", "secretVersion secretPolicy secretRotation", CONFIGURATION),
     (
@@ -87,7 +96,7 @@ FREE: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "aws:lb",
-        "listener listenerRule listenerCertificate targetGroup targetGroupAttachment trustStore",
+        "listener listenerRule listenerCertificate targetGroup targetGroupAttachment",
         "the load balancer is billed",
     ),
     (
@@ -182,4 +191,99 @@ FREE: tuple[tuple[str, str, str], ...] = (
     ),
     ("aws:servicediscovery", "service instance httpNamespace", "the namespace is billed"),
     ("aws:cloudformation", "stackSetInstance", BY_OTHERS),
+    (
+        "aws:rds",
+        "clusterEndpoint certificate customDbEngineVersion proxyEndpoint instanceState",
+        CONFIGURATION,
+    ),
+    ("aws:elasticache", "globalReplicationGroup", BY_OTHERS),
+    ("aws:memorydb", "acl user parameterGroup subnetGroup", CONFIGURATION),
+    ("aws:dax", "parameterGroup subnetGroup", CONFIGURATION),
+    ("aws:neptune", "clusterEndpoint", CONFIGURATION),
+    (
+        "aws:redshift",
+        "authenticationProfile clusterIamRoles clusterSnapshot dataShareAuthorization "
+        "dataShareConsumerAssociation endpointAuthorization eventSubscription "
+        "hsmClientCertificate hsmConfiguration logging partner resourcePolicy "
+        "scheduledAction snapshotCopyGrant snapshotSchedule snapshotScheduleAssociation "
+        "usageLimit",
+        CONFIGURATION,
+    ),
+    ("aws:redshiftserverless", "customDomainAssociation resourcePolicy usageLimit", CONFIGURATION),
+    (
+        "aws:opensearch",
+        "authorizeVpcEndpointAccess domainPolicy domainSamlOptions "
+        "inboundConnectionAccepter outboundConnection package packageAssociation "
+        "serverlessAccessPolicy serverlessLifecyclePolicy serverlessSecurityConfig "
+        "serverlessSecurityPolicy",
+        CONFIGURATION,
+    ),
+    ("aws:elasticsearch", "domainPolicy domainSamlOptions", CONFIGURATION),
+    (
+        "aws:msk",
+        "clusterPolicy configuration scramSecretAssociation singleScramSecretAssociation",
+        CONFIGURATION,
+    ),
+    ("aws:mskconnect", "customPlugin workerConfiguration", CONFIGURATION),
+    ("aws:mq", "configuration", CONFIGURATION),
+    (
+        "aws:dms",
+        "certificate endpoint eventSubscription replicationSubnetGroup replicationTask s3Endpoint",
+        "the replication instance is billed",
+    ),
+    ("aws:kinesis", "resourcePolicy", CONFIGURATION),
+    (
+        "aws:directoryservice",
+        "conditionalForwader logService radiusSettings sharedDirectoryAccepter trust",
+        "the directory is billed",
+    ),
+    (
+        "aws:glue",
+        "catalogTable classifier connection dataCatalogEncryptionSettings partition "
+        "partitionIndex registry resourcePolicy schema securityConfiguration trigger "
+        "userDefinedFunction workflow",
+        "jobs, crawlers and the catalog are billed",
+    ),
+    ("aws:athena", "database dataCatalog namedQuery preparedStatement", CONFIGURATION),
+    ("aws:codedeploy", "*", "deployments to EC2, ECS and Lambda are free"),
+    (
+        "aws:lightsail",
+        "diskAttachment domain domainEntry instancePublicPorts keyPair lbAttachment "
+        "lbCertificate lbCertificateAttachment lbHttpsRedirectionPolicy "
+        "lbStickinessPolicy staticIp staticIpAttachment",
+        "in the price of the server",
+    ),
+    (
+        "aws:sagemaker",
+        "codeRepository modelPackageGroupPolicy pipeline project space userProfile",
+        BY_OTHERS,
+    ),
+    (
+        "aws:cognito",
+        "identityPool identityPoolProviderPrincipalTag identityPoolRoleAttachment "
+        "identityProvider logDeliveryConfiguration managedUserPoolClient resourceServer "
+        "riskConfiguration user userGroup userInGroup userPoolClient userPoolDomain "
+        "userPoolUICustomization",
+        "active users of the pool are billed",
+    ),
+    ("aws:kendra", "experience faq querySuggestionsBlockList thesaurus", "the index is billed"),
+    ("aws:scheduler", "scheduleGroup", CONFIGURATION),
+    (
+        "aws:elasticbeanstalk",
+        "application applicationVersion configurationTemplate",
+        "its environments are billed",
+    ),
+    ("aws:emr", "blockPublicAccessConfiguration securityConfiguration", CONFIGURATION),
+    ("aws:emrcontainers", "jobTemplate virtualCluster", BY_OTHERS),
+    ("aws:cloudhsmv2", "cluster", "its modules are billed"),
+    ("aws:sfn", "activity alias", CONFIGURATION),
+    (
+        "aws:apigateway",
+        "clientCertificate documentationPart documentationVersion",
+        "the calls of the API are billed",
+    ),
+    ("aws:appsync", "domainNameApiAssociation sourceApiAssociation", CONFIGURATION),
+    ("aws:lambda", "functionRecursionConfig runtimeManagementConfig", CONFIGURATION),
+    ("aws:schemas", "discoverer registry registryPolicy schema", CONFIGURATION),
+    ("aws:cloudwatch", "eventArchive eventConnection eventEndpoint", "the bus is billed"),
 )

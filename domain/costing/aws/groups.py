@@ -34,7 +34,7 @@ def group_nodes(context: Context) -> list[Nodes]:
         return _mixed_nodes(context, mixed, count)
     template = context.referred("launchTemplate", TEMPLATE)
     if template is not None:
-        launch = template_launch(template).with_root(template)
+        launch = _of_template(context, template)
     else:
         configuration = context.referred("launchConfiguration", CONFIGURATION)
         launch = NOT_HERE if configuration is None else configuration_launch(configuration)
@@ -61,7 +61,7 @@ def _count(context: Context) -> int | None:
 
 def _mixed_nodes(context: Context, mixed: Mapping[str, Any], count: int) -> list[Nodes]:
     template = context.referred("mixedInstancesPolicy", TEMPLATE)
-    launch = NOT_HERE if template is None else template_launch(template)
+    launch = NOT_HERE if template is None else _of_template(context, template)
     overrides = blocks(block(mixed.get("launchTemplate")).get("overrides"))
     if overrides:
         first = overrides[0]
@@ -74,7 +74,7 @@ def _mixed_nodes(context: Context, mixed: Mapping[str, Any], count: int) -> list
             chosen = "the machine is chosen at launch, by what it must have"
             launch = replace(launch, machine=None, missing=chosen)
         count = ceil(count / (number(first.get("weightedCapacity")) or 1))
-    launch = _committed(context, launch.with_root(context))
+    launch = _committed(context, launch)
     if launch.market == "reserved":
         return [launch.nodes(count)]
     spread = block(mixed.get("instancesDistribution"))
@@ -85,6 +85,16 @@ def _mixed_nodes(context: Context, mixed: Mapping[str, Any], count: int) -> list
     on_demand = base + ceil((count - base) * (100 if share is None else share) / 100)
     split = [launch.nodes(on_demand, "on_demand"), launch.nodes(count - on_demand, "spot")]
     return [nodes for nodes in split if nodes.count] or [launch.nodes(0)]
+
+
+def _of_template(context: Context, template: Context) -> Launch:
+    launch = template_launch(template)
+    if launch.machine is not None and not launch.has_root:
+        context.note(
+            "The disk that a group's image brings is not counted, since only the image tells its "
+            "size."
+        )
+    return launch
 
 
 def _committed(context: Context, launch: Launch) -> Launch:

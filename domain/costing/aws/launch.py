@@ -13,7 +13,7 @@ from typing import Any
 
 from domain.blueprint import TAG_MARKET
 from domain.costing.context import KNOWN_LATER, Context
-from domain.costing.nodes import Nodes, Volume
+from domain.costing.nodes import Nodes, Tenancy, Volume
 from domain.costing.values import block, blocks, number, text, truth
 from domain.environment import Market
 
@@ -26,7 +26,11 @@ _USUAL_TYPE = "gp2"
 _USUAL_GIB = 8.0
 _PRODUCTS = {"standard": "magnetic"}
 # Names that no image gives to the disk it starts from (EC2 user guide, "Device names for volumes").
-_LATER_DEVICE = re.compile(r"/dev/(sd|xvd)[b-z]\w*")
+_LATER_DEVICE = re.compile(r"(/dev/)?(sd|xvd)[b-z]\w*")
+# Families that run beyond their baseline unless they are told not to (EC2 user guide, "Unlimited
+# mode for burstable performance instances"); t2 has to be told to.
+_UNLIMITED_FAMILIES = ("t3", "t3a", "t4g")
+_BURSTABLE_FAMILIES = ("t2", *_UNLIMITED_FAMILIES)
 # Detailed monitoring sends seven metrics of each instance (CloudWatch pricing, example 1).
 _METRICS = 7
 
@@ -41,24 +45,40 @@ class Launch:
     has_root: bool = False
     """Whether the first of ``volumes`` is the disk that the node starts from."""
     tenancy: str | None = None
+    windows: bool = False
+    ebs_optimized: bool | None = None
+    credits: str | None = None
+    """What happens to a burstable machine that used up its credits: standard, unlimited."""
     detailed: bool = False
     public_addresses: int = 0
     missing: str = f"the machine type is {KNOWN_LATER}"
 
     def nodes(self, count: int | None, market: Market | None = None) -> Nodes:
         """So many of them."""
-        gap = self.missing if self.machine is None else None
-        if self.tenancy == "dedicated":
-            gap = "no price of dedicated tenancy is known"
+        tenancies: dict[str | None, Tenancy] = {"dedicated": "dedicated", "host": "host"}
+        tenancy = tenancies.get(self.tenancy, "shared")
         return Nodes(
             machine=self.machine,
             count=count,
             market=market or self.market,
             volumes=self.volumes,
-            gap=gap,
+            gap=self.missing if self.machine is None else None,
             detailed_metrics=_METRICS if self.detailed else 0,
             public_addresses=self.public_addresses,
+            tenancy=tenancy,
+            windows=self.windows,
+            surcharges=() if tenancy == "host" else tuple(self._surcharges()),
         )
+
+    def _surcharges(self) -> Iterator[tuple[str, str, float | None]]:
+        """Throughput to disks that old types sell apart, and processors beyond the baseline."""
+        machine = self.machine or ""
+        if self.ebs_optimized:
+            yield "ebs_optimized", machine, 1.0
+        family, _, _ = machine.partition(".")
+        unlimited = self.credits == "unlimited" if self.credits else family in _UNLIMITED_FAMILIES
+        if unlimited and family in _BURSTABLE_FAMILIES:
+            yield "cpu_credits", family, None
 
     def with_root(self, context: Context, written: Mapping[str, Any] | None = None) -> Launch:
         """The launch with a disk to start from: the one that is written, else its own, else the
@@ -81,12 +101,17 @@ def instance_launch(context: Context) -> Launch:
         base = NOT_HERE if block(context.get("launchTemplate")) else Launch()
     base = replace(base, machine=text(context.get("instanceType")) or base.machine)
     base = base.with_root(context, block(context.resource.inputs.get("rootBlockDevice")))
+    host = text(context.get("hostId")) or text(context.get("hostResourceGroupArn"))
     return replace(
         base,
         market=_market(context, block(context.get("instanceMarketOptions")), base.market),
         volumes=(*base.volumes, *_further_volumes(context)),
-        tenancy=text(context.get("tenancy")) or base.tenancy,
-        detailed=truth(context.get("monitoring")) or base.detailed,
+        tenancy="host" if host else text(context.get("tenancy")) or base.tenancy,
+        # Only Windows has a password that EC2 can tell.
+        windows=truth(context.resource.inputs.get("getPasswordData")),
+        ebs_optimized=_either(context.get("ebsOptimized"), base.ebs_optimized),
+        credits=_credits(context) or base.credits,
+        detailed=bool(_either(context.get("monitoring"), base.detailed)),
         public_addresses=max(_is_public(context.resource.inputs), base.public_addresses),
     )
 
@@ -107,6 +132,8 @@ def template_launch(template: Context) -> Launch:
         volumes=tuple(volume(block(each.get("ebs")), template) for each in mappings),
         has_root=bool(mappings) and not _comes_later(mappings[0]),
         tenancy=text(block(get("placement")).get("tenancy")),
+        ebs_optimized=truth(get("ebsOptimized")),
+        credits=_credits(template),
         detailed=truth(block(get("monitoring")).get("enabled")),
         public_addresses=sum(_is_public(each) for each in blocks(get("networkInterfaces"))),
         missing=missing,
@@ -123,6 +150,7 @@ def configuration_launch(configuration: Context) -> Launch:
         volumes=(volume(root, configuration), *_further_volumes(configuration)),
         has_root=True,
         tenancy=text(configuration.get("placementTenancy")),
+        ebs_optimized=truth(configuration.get("ebsOptimized")),
         # Unlike everywhere else, detailed monitoring is on unless it is refused.
         detailed=detailed is None or truth(detailed),
         public_addresses=_is_public(configuration.resource.inputs),
@@ -142,6 +170,15 @@ def volume(written: Mapping[str, Any], context: Context) -> Volume:
         iops=number(written.get("iops")),
         throughput_mb_per_s=number(written.get("throughput")),
     )
+
+
+def _credits(context: Context) -> str | None:
+    return text(block(context.resource.inputs.get("creditSpecification")).get("cpuCredits"))
+
+
+def _either(written: Any, otherwise: bool | None) -> bool | None:
+    """What an instance says itself wins over its template, also where it refuses."""
+    return otherwise if written is None else truth(written)
 
 
 def _is_public(written: Mapping[str, Any]) -> int:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.costing.context import Context, Coster
-from domain.costing.values import text
+from domain.costing.values import text, truth
 from domain.usage import LoadBalancer, Usage
 
 
 def load_balancer(context: Context) -> Iterator[Usage]:
     """Application, network or gateway."""
-    yield _balancer(context, text(context.get("loadBalancerType")) or "application")
+    kind = text(context.get("loadBalancerType")) or "application"
+    if kind != "gateway" and not truth(context.get("internal")):
+        context.note("Public addresses that a load balancer brings by itself are not counted.")
+    yield _balancer(context, kind)
 
 
 def classic(context: Context) -> Iterator[Usage]:
@@ -32,7 +35,13 @@ def _balancer(context: Context, kind: str) -> LoadBalancer:
     )
 
 
+def trust_store(context: Context) -> Iterator[Usage]:
+    """Certificates that clients must show, by the hour."""
+    yield context.hours("load_balancer", "trust_store.hour")
+
+
 COSTERS: dict[str, Coster] = {
     "aws:lb/loadBalancer:LoadBalancer": load_balancer,
+    "aws:lb/trustStore:TrustStore": trust_store,
     "aws:elb/loadBalancer:LoadBalancer": classic,
 }

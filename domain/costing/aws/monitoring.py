@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.costing.context import Context, Coster
-from domain.costing.values import blocks, number
+from domain.costing.values import blocks, number, text, truth
 from domain.usage import Usage
 
 _HIGH_RESOLUTION_BELOW_SECONDS = 60
+TRAIL = "aws:cloudtrail/trail:Trail"
+_BAND = "ANOMALY_DETECTION_BAND"
 
 
 def alarm(context: Context) -> Iterator[Usage]:
     """An alarm by the month, by how finely it looks at each of its metrics."""
     queries = blocks(context.get("metricQueries"))
+    expressions = [text(query.get("expression")) or "" for query in queries]
     periods = [number(context.get("period"))]
     metrics = [block for query in queries for block in blocks(query.get("metric"))]
     periods += [number(metric.get("period")) for metric in metrics]
     fine = any(period is not None and period < _HIGH_RESOLUTION_BELOW_SECONDS for period in periods)
     item = "high_resolution_alarm" if fine else "alarm"
-    yield context.hours("monitoring", item, float(max(len(metrics), 1)))
+    count = max(len(metrics), 1)
+    if any(_BAND in expression for expression in expressions):
+        # The metric itself and both bounds of what is usual (CloudWatch pricing, "Alarms").
+        count += 2
+    yield context.hours("monitoring", item, float(count))
 
 
 def composite_alarm(context: Context) -> Iterator[Usage]:
@@ -30,7 +37,9 @@ def composite_alarm(context: Context) -> Iterator[Usage]:
 def log_group(context: Context) -> Iterator[Usage]:
     """What is written, kept and searched."""
     stated = context.quantities
-    yield context.use("logging", "ingest", "bytes", stated.ingested_bytes)
+    rarely = text(context.get("logGroupClass")) == "INFREQUENT_ACCESS"
+    item = "infrequent_ingest" if rarely else "ingest"
+    yield context.use("logging", item, "bytes", stated.ingested_bytes)
     yield context.kept("logging", "storage", stated.stored_bytes)
     yield context.use("logging", "scan", "bytes", stated.scanned_bytes)
 
@@ -52,11 +61,41 @@ def trail(context: Context) -> Iterator[Usage]:
         *blocks(context.get("advancedEventSelectors")),
     ]
     on_data = any(blocks(each.get("dataResources")) or "fieldSelectors" in each for each in selects)
+    included = context.resource.inputs.get("includeGlobalServiceEvents")
+    others = sum(1 for _ in context.survey.of_type(TRAIL)) - 1
+    if others and (included is None or truth(included)):
+        yield context.use("audit_trail", "extra_management_events", "requests", None)
     if on_data:
         yield context.use("audit_trail", "data_events", "requests", context.quantities.requests)
     if blocks(context.get("insightSelectors")):
         yield context.use("audit_trail", "insight_events", "requests", None)
-    context.note("The first audit trail of an account is taken to be the one: its events are free.")
+    context.note("The first copy of management events that an account's trails keep is free.")
+
+
+def event_store(context: Context) -> Iterator[Usage]:
+    """What a lake of events takes in and is searched for."""
+    stated = context.quantities
+    kept = text(context.get("billingMode")) == "FIXED_RETENTION_PRICING"
+    item = "lake_ingest_seven_years" if kept else "lake_ingest"
+    yield context.use("audit_trail", item, "bytes", stated.ingested_bytes)
+    yield context.use("audit_trail", "lake_scan", "bytes", stated.scanned_bytes)
+
+
+def metric_stream(context: Context) -> Iterator[Usage]:
+    """Metrics that are sent on."""
+    requests = context.quantities.requests
+    yield context.use("monitoring", "streamed_metrics", "requests", requests)
+
+
+def canary(context: Context) -> Iterator[Usage]:
+    """Runs of a canary."""
+    yield context.use("monitoring", "canary_runs", "requests", context.quantities.requests)
+
+
+def insight_rule(context: Context) -> Iterator[Usage]:
+    """A rule that finds who contributes most, and the events that it matches."""
+    yield context.hours("monitoring", "insight_rule")
+    yield context.use("monitoring", "matched_events", "requests", context.quantities.requests)
 
 
 COSTERS: dict[str, Coster] = {
@@ -65,5 +104,9 @@ COSTERS: dict[str, Coster] = {
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": log_metric,
     "aws:cloudwatch/dashboard:Dashboard": dashboard,
     "aws:cloudwatch/logGroup:LogGroup": log_group,
-    "aws:cloudtrail/trail:Trail": trail,
+    "aws:cloudwatch/metricStream:MetricStream": metric_stream,
+    "aws:cloudwatch/contributorInsightRule:ContributorInsightRule": insight_rule,
+    "aws:synthetics/canary:Canary": canary,
+    TRAIL: trail,
+    "aws:cloudtrail/eventDataStore:EventDataStore": event_store,
 }

@@ -41,8 +41,26 @@ def health_check(context: Context) -> Iterator[Usage]:
         yield context.hours("dns", "health_check_option", float(options))
 
 
+def policy_record(context: Context) -> Iterator[Usage]:
+    """A record that follows a traffic policy, by the month."""
+    yield context.hours("dns", "traffic_policy_record")
+
+
+def recovery_cluster(context: Context) -> Iterator[Usage]:
+    """A cluster of routing controls by the hour."""
+    yield context.hours("dns", "recovery_cluster_hour")
+
+
+def readiness_check(context: Context) -> Iterator[Usage]:
+    """A check of whether a stand-in is ready, by the hour."""
+    yield context.hours("dns", "readiness_check_hour")
+
+
 COSTERS: dict[str, Coster] = {
     "aws:route53/zone:Zone": zone,
+    "aws:route53/trafficPolicyInstance:TrafficPolicyInstance": policy_record,
+    "aws:route53recoverycontrol/cluster:Cluster": recovery_cluster,
+    "aws:route53recoveryreadiness/readinessCheck:ReadinessCheck": readiness_check,
     "aws:route53/healthCheck:HealthCheck": health_check,
     "aws:route53/resolverEndpoint:ResolverEndpoint": resolver,
 }

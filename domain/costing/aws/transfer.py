@@ -1,4 +1,4 @@
-"""AWS between networks: Transfer Family, Network Firewall."""
+"""AWS between networks: Transfer Family, DataSync, Network Firewall."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def server(context: Context) -> Iterator[Usage]:
     protocols = context.get("protocols")
     count = float(len(protocols)) if is_list(protocols) and protocols else 1.0
     yield context.hours("file_transfer", "protocol_hour", count)
-    yield context.use("file_transfer", "data", "bytes", context.quantities.processed_bytes)
+    yield context.use("file_transfer", "uploaded", "bytes", context.quantities.ingested_bytes)
+    yield context.use("file_transfer", "downloaded", "bytes", context.quantities.retrieved_bytes)
 
 
 def firewall(context: Context) -> Iterator[Usage]:
@@ -25,7 +26,13 @@ def firewall(context: Context) -> Iterator[Usage]:
     yield context.use("network_firewall", "data", "bytes", context.quantities.processed_bytes)
 
 
+def copy_task(context: Context) -> Iterator[Usage]:
+    """What a task of DataSync moves."""
+    yield context.use("data_sync", "data", "bytes", context.quantities.processed_bytes)
+
+
 COSTERS: dict[str, Coster] = {
     "aws:transfer/server:Server": server,
+    "aws:datasync/task:Task": copy_task,
     "aws:networkfirewall/firewall:Firewall": firewall,
 }

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.costing.context import KNOWN_LATER, Context, Coster
+from domain.costing.gcp import licences
 from domain.costing.gcp.machines import (
     disk_volume,
+    images,
     local_ssds,
     machine_nodes,
     template_nodes,
-    with_gpus,
 )
+from domain.costing.gcp.parts import billed_as
 from domain.costing.nodes import Nodes, Volume, bill_nodes, too_many
 from domain.costing.values import block, blocks, integer, last_part, number, text
-from domain.usage import MachineHours, Usage
+from domain.usage import Usage
 
 INSTANCE = "gcp:compute/instance:Instance"
 GROUPS = (
@@ -50,9 +52,7 @@ def group_nodes(context: Context) -> list[Nodes]:
         if context.is_waiting("targetSize"):
             return [Nodes(None, None, gap=f"the size of the group is {KNOWN_LATER}")]
         size = _least_of_autoscaler(context)
-    template = context.referred("versions", *TEMPLATES)
-    if template is None:
-        template = context.referred("instanceTemplate", *TEMPLATES)
+    template = _template(context)
     if template is None:
         return [Nodes(None, size, gap="its instance template is not in this stack")]
     if len(blocks(context.get("versions"))) > 1:
@@ -73,11 +73,21 @@ def _least_of_autoscaler(context: Context) -> int:
 def instance(context: Context) -> Iterator[Usage]:
     """The machine and its disks."""
     yield from bill_nodes(context, instance_nodes(context))
+    yield from licences.unpriced(context, images(context))
 
 
 def group(context: Context) -> Iterator[Usage]:
     """Machines and disks of a group."""
     yield from bill_nodes(context, group_nodes(context))
+    template = _template(context)
+    if template is not None:
+        yield from licences.unpriced(context, images(template))
+
+
+def _template(context: Context) -> Context | None:
+    return context.referred("versions", *TEMPLATES) or context.referred(
+        "instanceTemplate", *TEMPLATES
+    )
 
 
 def reservation(context: Context) -> Iterator[Usage]:
@@ -93,23 +103,21 @@ def reservation(context: Context) -> Iterator[Usage]:
     if excess:
         yield context.unpriceable("reserved capacity", excess)
         return
-    machine = with_gpus(
-        last_part(written) or "", blocks(properties.get("guestAccelerators")), context.catalog
-    )
+    gpus = blocks(properties.get("guestAccelerators"))
+    billed = billed_as(context, written, gpus, "on_demand")
     idle = max(count - _used(context), 0)
     if idle < count:
         context.note("Machines that run in a reservation are billed, not the reservation.")
-    yield MachineHours(
-        resource=context.resource.urn,
-        provider=context.provider,
-        region=context.region,
-        machine=machine,
-        market="on_demand",
-        node_seconds=[context.seconds] * idle,
-    )
     scratch = len(blocks(properties.get("localSsds")))
-    extra = tuple(local_ssds(context.catalog, machine, "on_demand", scratch))
-    yield from bill_nodes(context, [Nodes(machine, 0, volumes=extra)])
+    nodes = Nodes(
+        billed.machine,
+        idle,
+        volumes=tuple(local_ssds(context.catalog, billed.machine, "on_demand", scratch)),
+        gap=billed.gap,
+        surcharges=billed.surcharges,
+        billed_as=billed.billed_as,
+    )
+    yield from bill_nodes(context, [nodes])
 
 
 def _used(context: Context) -> int:

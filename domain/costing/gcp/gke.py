@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domain.costing.context import KNOWN_LATER, Context, Coster
-from domain.costing.gcp.machines import local_ssds, market_of, with_gpus
+from domain.costing.gcp.machines import local_ssds, market_of
+from domain.costing.gcp.parts import billed_as
 from domain.costing.nodes import Nodes, Volume, bill_nodes
 from domain.costing.values import block, blocks, integer, is_list, last_part, number, text, truth
 from domain.usage import Usage
@@ -65,20 +66,23 @@ def _pool(
         each = _USUAL_NODES
         context.note(f"A pool without a size counts {_USUAL_NODES} nodes in each zone.")
     count = total if each is None and total is not None else (each or 0) * zones
-    machine = text(config.get("machineType")) or _USUAL_MACHINE
-    machine = with_gpus(machine, blocks(config.get("guestAccelerators")), context.catalog)
     spot = truth(config.get("spot")) or truth(config.get("preemptible"))
     market = "spot" if spot else market_of(context, {})
+    machine = text(config.get("machineType")) or _USUAL_MACHINE
+    billed = billed_as(context, machine, blocks(config.get("guestAccelerators")), market)
     scratch = integer(config.get("localSsdCount")) or 0
     disk = Volume(
         last_part(config.get("diskType")) or _USUAL_DISK,
         number(config.get("diskSizeGb")) or _USUAL_GIB,
     )
     return Nodes(
-        machine,
+        billed.machine,
         count,
         market,
-        (disk, *local_ssds(context.catalog, machine, market, scratch)),
+        (disk, *local_ssds(context.catalog, billed.machine, market, scratch)),
+        billed.gap,
+        surcharges=billed.surcharges,
+        billed_as=billed.billed_as,
     )
 
 

@@ -1,8 +1,4 @@
-"""What a Compute Engine machine is made of, from an instance or an instance template.
-
-GPUs that are attached to an N1 machine are part of the catalog's name of it; other families
-bring theirs, as some bring local SSDs.
-"""
+"""What a Compute Engine machine is made of, from an instance or an instance template."""
 
 from __future__ import annotations
 
@@ -13,8 +9,10 @@ from typing import Any
 from domain.blueprint import TAG_MARKET
 from domain.catalog import Catalog
 from domain.costing.context import KNOWN_LATER, Context
+from domain.costing.gcp.licences import windows
+from domain.costing.gcp.parts import billed_as
 from domain.costing.nodes import Nodes, Volume
-from domain.costing.values import block, blocks, integer, last_part, number, text, truth
+from domain.costing.values import block, blocks, last_part, number, text, truth
 from domain.environment import Market
 from domain.errors import CatalogError
 
@@ -35,19 +33,24 @@ def machine_nodes(context: Context, count: int | None, disks: tuple[Volume, ...]
     market = market_of(context, block(context.get("scheduling")))
     if written is None:
         return Nodes(None, count, market, disks, gap=f"the machine type is {KNOWN_LATER}")
-    if "custom-" in written:
-        gap = f"custom machine type {written} has no price in the catalog"
-        return Nodes(None, count, market, disks, gap=gap)
-    gpus = blocks(context.get("guestAccelerators"))
-    machine = with_gpus(written.rsplit("/", 1)[-1], gpus, context.catalog)
-    scratch = _scratch_disks(context)
+    billed = billed_as(context, written, blocks(context.get("guestAccelerators")), market)
+    scratch = local_ssds(context.catalog, billed.machine, market, _scratch_disks(context))
     return Nodes(
-        machine,
+        billed.machine,
         count,
         market,
-        (*disks, *local_ssds(context.catalog, machine, market, scratch)),
+        (*disks, *scratch),
+        billed.gap,
         public_addresses=_public_addresses(context),
+        surcharges=(*billed.surcharges, *windows(images(context), billed.vcpu)),
+        billed_as=billed.billed_as,
     )
+
+
+def images(context: Context) -> list[Any]:
+    """The images that an instance, or a machine of a template, may start from."""
+    boot = block(block(context.get("bootDisk")).get("initializeParams"))
+    return [boot.get("image"), *(disk.get("sourceImage") for disk in blocks(context.get("disks")))]
 
 
 def _public_addresses(context: Context) -> int:
@@ -57,16 +60,6 @@ def _public_addresses(context: Context) -> int:
         for interface in blocks(context.get("networkInterfaces"))
         for access in blocks(interface.get("accessConfigs"))
     )
-
-
-def with_gpus(machine: str, gpus: list[Mapping[str, Any]], catalog: Catalog) -> str:
-    """The catalog's name: ``n1-standard-8`` with one T4 is ``n1-standard-8+t4x1``."""
-    if not gpus or not machine.startswith("n1-"):
-        return machine
-    count = integer(gpus[0].get("count")) or 1
-    written = last_part(gpus[0].get("type")) or ""
-    short = written.removeprefix("nvidia-").removeprefix("tesla-").removesuffix("-vws")
-    return f"{machine}+{short}x{count}"
 
 
 def local_ssds(catalog: Catalog, machine: str, market: Market, scratch: int) -> Iterator[Volume]:

@@ -20,7 +20,14 @@ def logs(context: Context) -> Iterator[Usage]:
     yield context.use("logging", "ingest", "bytes", context.quantities.ingested_bytes)
 
 
+def metric(context: Context) -> Iterator[Usage]:
+    """What is written into a metric of one's own, and what is read."""
+    yield context.use("monitoring", "metric_data", "bytes", context.quantities.ingested_bytes)
+    yield context.use("monitoring", "api_calls", "requests", context.quantities.requests)
+
+
 COSTERS: dict[str, Coster] = {
+    "gcp:monitoring/metricDescriptor:MetricDescriptor": metric,
     "gcp:monitoring/alertPolicy:AlertPolicy": alarm,
     "gcp:logging/billingAccountBucketConfig:BillingAccountBucketConfig": logs,
     "gcp:logging/folderBucketConfig:FolderBucketConfig": logs,

@@ -1,4 +1,4 @@
-"""Google Cloud networks: Cloud NAT, addresses, forwarding rules, tunnels."""
+"""Google Cloud networks: Cloud NAT, addresses, load balancers, VPN, Cloud Armor."""
 
 from __future__ import annotations
 
@@ -6,12 +6,24 @@ from collections.abc import Iterator, Mapping
 
 from domain.costing.context import Context, Coster, Survey
 from domain.costing.gcp import compute
+from domain.costing.gcp.egress import INTERNET, egress
 from domain.costing.gcp.fleet import NODES
-from domain.costing.values import text
+from domain.costing.nodes import Nodes, bill_nodes
+from domain.costing.values import blocks, integer, text
 from domain.errors import CatalogError
 from domain.usage import LoadBalancer, NatGateway, Usage
 
 _PUBLIC_PURPOSES = ("GCE_ENDPOINT", "NAT_AUTO")
+_VPN_TRAFFIC = (
+    "same_region",
+    "us_and_canada",
+    "europe",
+    "asia",
+    "south_america",
+    "oceania",
+    "between_continents",
+)
+_LEAST_CONNECTORS = 2
 _PROXIES = ("TargetHttpProxy", "TargetHttpsProxy", "TargetTcpProxy", "TargetSslProxy", "Grpc")
 
 
@@ -95,7 +107,53 @@ def vpn_tunnel(context: Context) -> Iterator[Usage]:
     yield context.hours("vpn", "tunnel_hour")
 
 
+def vpn_gateway(context: Context) -> Iterator[Usage]:
+    """What its tunnels carry, by where it goes; the tunnels' hours are billed with them."""
+    for where in _VPN_TRAFFIC:
+        yield context.use("vpn", f"traffic.{where}", "bytes", None)
+
+
+def peer_gateway(context: Context) -> Iterator[Usage]:
+    """What is sent to somebody else's gateway leaves Google Cloud."""
+    yield from egress(context, INTERNET)
+
+
+def regional_proxy(context: Context) -> Iterator[Usage]:
+    """The instances of a proxy that a regional load balancer needs, beyond its first."""
+    yield context.hours("load_balancer", "proxy.hour", None)
+    yield context.use("load_balancer", "proxy.data", "bytes", context.quantities.processed_bytes)
+
+
+def security_policy(context: Context) -> Iterator[Usage]:
+    """A policy of Cloud Armor, its rules, and the requests that it judges."""
+    if text(context.get("type")) in ("CLOUD_ARMOR_NETWORK", "CLOUD_ARMOR_INTERNAL_SERVICE"):
+        reason = "only the price of policies for backends is known"
+        yield context.unpriceable("security policy", reason)
+        return
+    yield context.hours("firewall", "policy")
+    rules = len(blocks(context.get("rules")))
+    if rules:
+        yield context.hours("firewall", "rule", rules)
+    yield context.use("firewall", "requests", "requests", context.quantities.requests)
+
+
+def connector(context: Context) -> Iterator[Usage]:
+    """The machines between serverless code and a network: at least two."""
+    count = integer(context.get("minInstances")) or _LEAST_CONNECTORS
+    machine = text(context.get("machineType")) or "e2-micro"
+    context.note("A connector counts its least machines.")
+    yield from bill_nodes(context, [Nodes(machine, count)])
+
+
 COSTERS: dict[str, Coster] = {
+    "gcp:compute/vPNGateway:VPNGateway": vpn_gateway,
+    "gcp:compute/haVpnGateway:HaVpnGateway": vpn_gateway,
+    "gcp:compute/externalVpnGateway:ExternalVpnGateway": peer_gateway,
+    "gcp:compute/regionTargetHttpProxy:RegionTargetHttpProxy": regional_proxy,
+    "gcp:compute/regionTargetHttpsProxy:RegionTargetHttpsProxy": regional_proxy,
+    "gcp:compute/securityPolicy:SecurityPolicy": security_policy,
+    "gcp:compute/regionSecurityPolicy:RegionSecurityPolicy": security_policy,
+    "gcp:vpcaccess/connector:Connector": connector,
     "gcp:compute/vPNTunnel:VPNTunnel": vpn_tunnel,
     "gcp:compute/routerNat:RouterNat": router_nat,
     "gcp:compute/address:Address": address,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from domain.costing.buckets import planned_bytes
 from domain.costing.context import KNOWN_LATER, Context, Coster
+from domain.costing.gcp.egress import egress
 from domain.costing.values import GIB, block, number, text
 from domain.usage import FileSystem, ObjectStorage, Usage
 
@@ -26,6 +27,7 @@ def bucket(context: Context) -> Iterator[Usage]:
         retrieved_bytes=stated.retrieved_bytes,
         storage_class=(text(context.get("storageClass")) or "STANDARD").lower(),
     )
+    yield from egress(context)
 
 
 def lustre(context: Context) -> Iterator[Usage]:
