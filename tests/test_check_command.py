@@ -47,6 +47,10 @@ def policy(folder: Path, rules: str, more: str = "") -> Path:
     return path
 
 
+EXEMPTION = (
+    "    exemptions:\n      - {rule: buckets-not-emptied, resource: data, reason: copied "
+    "elsewhere,\n         owner: me@example.com, expires: 2100-01-01}\n"
+)
 # What the tests below are about, whatever other rules say of these resources.
 ONLY = "buckets-not-emptied: mandatory, current-machine-generation: advisory"
 
@@ -87,11 +91,7 @@ def test_advisory_violations_do_not_fail(command: Command, broken: Path, tmp_pat
 def test_an_exemption_lets_it_pass_and_says_so(
     command: Command, broken: Path, tmp_path: Path
 ) -> None:
-    more = (
-        "    exemptions:\n      - {rule: buckets-not-emptied, resource: data, reason: copied "
-        "elsewhere,\n         owner: me@example.com, expires: 2100-01-01}\n"
-    )
-    rules = policy(tmp_path, others_disabled(), more)
+    rules = policy(tmp_path, others_disabled(), EXEMPTION)
     code, out, _ = command("check", "--state", broken, "--settings", rules)
     assert code == 0
     assert "me@example.com" in out
@@ -122,14 +122,32 @@ def test_sarif_has_what_code_scanners_ask_for(
     assert document["version"] == "2.1.0"
     (run,) = document["runs"]
     described = run["tool"]["driver"]["rules"]
+    assert max(len(rule["properties"]["tags"]) for rule in described) <= 10, "GitHub's limit"
     for result in run["results"]:
         assert described[result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["message"]["text"]
         physical = result["locations"][0]["physicalLocation"]
         assert physical["artifactLocation"]["uri"]
         assert physical["region"]["startLine"] >= 1
-        assert (result["kind"] == "fail") == (result["level"] != "none")
     assert {result["level"] for result in run["results"]} == {"error", "warning"}
+    assert run["automationDetails"]["id"] == "windtunnel/live/"
+    prints = {each["partialFingerprints"]["primaryLocationLineHash"] for each in run["results"]}
+    assert len(prints) == 2, "one line declares both resources"
+
+
+def test_sarif_has_only_what_is_to_be_mended(
+    command: Command, broken: Path, tmp_path: Path
+) -> None:
+    """GitHub would show what is open or exempt as alerts like any other."""
+    rules = policy(tmp_path, "buckets-not-emptied: mandatory", EXEMPTION)
+    words = ("--settings", rules, "--format", "sarif", "--out", "check.json")
+    _, out, _ = command("check", "--state", broken, *words)
+    (run,) = json.loads(out)["runs"]
+    assert {each["kind"] for each in run["results"]} == {"fail"}
+    assert "buckets-not-emptied" not in {each["ruleId"] for each in run["results"]}
+    found = json.loads((tmp_path / "check.json").read_text())
+    assert [each["rule"] for each in found["exempted"]] == ["buckets-not-emptied"]
+    assert found["undecided"]
 
 
 def test_annotations_of_github_are_one_line_each(
@@ -150,6 +168,50 @@ def test_junit_counts_failures(command: Command, broken: Path, tmp_path: Path) -
     (suite,) = ElementTree.fromstring(out)
     assert suite.get("failures") == "1"
     assert suite.get("tests") == str(len(suite.findall("testcase"))) == "2"
+
+
+@pytest.mark.parametrize(
+    ("name", "starts"),
+    [
+        ("check.sarif", '{\n  "$schema"'),
+        ("check.sarif.json", '{\n  "$schema"'),
+        ("check.json", '{\n  "source"'),
+        ("check.xml", "<?xml"),
+        ("check.txt", "::error"),
+    ],
+)
+def test_one_run_annotates_the_log_and_writes_what_the_suffix_says(
+    command: Command, broken: Path, tmp_path: Path, name: str, starts: str
+) -> None:
+    rules = policy(tmp_path, others_disabled())
+    words = ("--settings", rules, "--format", "github", "--out", name)
+    _, out, _ = command("check", "--state", broken, *words)
+    assert out.startswith("::error ")
+    assert (tmp_path / name).read_text().startswith(starts)
+
+
+def test_what_is_open_for_the_same_reason_is_one_notice(
+    command: Command, broken: Path, tmp_path: Path
+) -> None:
+    """GitHub shows ten notices of a step; thirteen rules wait for a prediction."""
+    _, out, _ = command("check", "--state", broken, "--format", "github")
+    (notice,) = [line for line in out.splitlines() if line.startswith("::notice")]
+    assert "there is no prediction; give --scenario (predicted-" in notice
+    assert "predicted-job-cost" in notice
+
+
+def test_one_rule_alone_is_judged(command: Command, broken: Path, tmp_path: Path) -> None:
+    rules = policy(tmp_path, ONLY)
+    words = ("--settings", rules, "--rule", "buckets-not-emptied", "--json")
+    code, out, err = command("check", "--state", broken, *words)
+    found = json.loads(out)
+    assert code == 1
+    assert err == "windtunnel: 1 mandatory violation of the policies: buckets-not-emptied\n"
+    assert [each["rule"] for each in found["violations"]] == ["buckets-not-emptied"]
+    assert (found["undecided"], found["passed"], found["disabled"]) == ([], [], [])
+    several = ("--rule", "buckets-tls-only", "--rule", "nothing-unattached")
+    _, out, _ = command("check", "--state", broken, *several)
+    assert "1 mandatory and 0 advisory violations; 1 rule passed" in out
 
 
 def test_text_of_a_stack_cannot_break_out_of_annotations_or_xml() -> None:
@@ -174,7 +236,9 @@ def test_text_of_a_stack_cannot_break_out_of_annotations_or_xml() -> None:
         (("--state", "state.json", "--base", "main"), "--stack"),
         (("--state", "state.json", "--settings", "absent.yaml"), "no such policy settings"),
         (("--state", "state.json", "--settings", "rules.yaml", "--env", "liv"), "live"),
+        (("--state", "state.json", "--settings", "others.yaml"), "'live', but for prod; choose"),
         (("--state", "state.json", "--env", "prod"), "--settings"),
+        (("--state", "state.json", "--rule", "monthly-budge"), "did you mean 'monthly-budget'"),
         (("--state", "state.json", "--prediction", "state.json"), "holds no prediction"),
         (("--state", "untyped.json"), "type"),
     ],
@@ -182,6 +246,7 @@ def test_text_of_a_stack_cannot_break_out_of_annotations_or_xml() -> None:
 def test_wrong_input_is_one_sentence_and_exit_2(
     command: Command, broken: Path, tmp_path: Path, words: tuple[str, ...], told: str
 ) -> None:
+    (tmp_path / "others.yaml").write_text("environments: {prod: {}}")
     policy(tmp_path, ONLY)
     untyped = {"version": 3, "deployment": {"resources": [{"id": "web", "inputs": {}}]}}
     (tmp_path / "untyped.json").write_text(json.dumps(untyped))
@@ -238,3 +303,135 @@ def test_a_prediction_that_was_written_before_is_judged(
     open_rules = {each["rule"] for each in json.loads(out)["undecided"]}
     assert "predicted-job-cost" not in open_rules
     assert "predicted-regression" in open_rules
+
+
+PROGRAM = """\
+import pulumi_aws as aws
+from shop.buckets import keep
+
+keep("data")
+"""
+BUCKETS = """\
+import pulumi_aws as aws
+
+
+def keep(name):
+    aws.s3.Bucket(name, force_destroy=True)
+"""
+BUDGET = "environments: {dev: {rules: {monthly-budget: {max_usd_per_month: $1}}}}\n"
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git repository whose Pulumi project is in the subfolder `infra`."""
+    top = tmp_path_factory.mktemp("repository")
+    project = top / "infra"
+    (project / "shop").mkdir(parents=True)
+    (project / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (project / "Pulumi.dev.yaml").write_text("config: {aws:region: us-east-1}\n")
+    (project / "__main__.py").write_text(PROGRAM)
+    (project / "shop" / "buckets.py").write_text(BUCKETS)
+    git(top, "init", "-q", "-b", "main")
+    save(top)
+    git(top, "tag", "whole")
+    (project / "__main__.py").write_text(PROGRAM.replace('"data"', "data"))
+    save(top)
+    git(top, "tag", "broken")
+    (project / "__main__.py").write_text(PROGRAM)
+    (project / "Pulumi.prod.yaml").write_text("config: {aws:region: us-east-1}\n")
+    return top
+
+
+def git(folder: Path, *words: str) -> None:
+    own = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", str(folder), *own, *words], check=True, capture_output=True)
+
+
+def save(folder: Path) -> None:
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "m")
+
+
+def test_files_are_named_from_the_top_of_the_repository(
+    command: Command, repository: Path, tmp_path: Path
+) -> None:
+    """GitHub looks for them there, wherever Pulumi.yaml is."""
+    words = ("--stack", "dev", "--project", repository / "infra", "--rule", "buckets-not-emptied")
+    _, out, err = command("check", *words, "--format", "github", "--out", "check.sarif")
+    assert "file=infra/shop/buckets.py,line=5,title=buckets-not-emptied::data: " in out, err
+    (run,) = json.loads((tmp_path / "check.sarif").read_text())["runs"]
+    (found,) = run["results"]
+    file = found["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert file == "infra/shop/buckets.py"
+    assert run["automationDetails"]["id"] == "windtunnel/infra/dev/"
+    _, out, _ = command("check", *words, "--json")
+    assert json.loads(out)["violations"][0]["source"] == "shop/buckets.py:5", "for people as it is"
+
+
+def test_what_has_no_line_points_at_the_project(
+    command: Command, repository: Path, tmp_path: Path
+) -> None:
+    words = ("--stack", "dev", "--project", repository / "infra", "--rule", "several-zones")
+    command("check", *words, "--out", "check.sarif")
+    (run,) = json.loads((tmp_path / "check.sarif").read_text())["runs"]
+    places = [each["locations"][0]["physicalLocation"] for each in run["results"]]
+    assert all(each["artifactLocation"]["uri"].startswith("infra/") for each in places)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "annotated"),
+    [
+        ("Pulumi.dev.yaml", "a: 1\na: 2\n", "file=infra/Pulumi.dev.yaml,line=2::key 'a' is given"),
+        ("__main__.py", "\nno", "file=infra/__main__.py,line=2::NameError: name 'no' is not"),
+        ("../rules.yaml", "environments: 1", "file=rules.yaml,line=1::environments: "),
+    ],
+)
+def test_wrong_input_is_annotated_on_its_line(
+    command: Command,
+    repository: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+    text: str,
+    annotated: str,
+) -> None:
+    path = repository / "infra" / file
+    rules = repository / "rules.yaml"
+    rules.write_text(BUDGET)
+    before = path.read_text()
+    path.write_text(text)
+    monkeypatch.chdir(repository)
+    words = ("--stack", "dev", "--project", "infra", "--settings", "rules.yaml")
+    code, out, err = command("check", *words, "--format", "github")
+    path.write_text(before)
+    assert code == 2
+    assert out.startswith(f"::error {annotated}"), out
+    assert err.startswith("windtunnel: ")
+
+
+def test_wrong_input_without_a_place_is_annotated_too(command: Command) -> None:
+    code, out, _ = command("check", "--format", "github")
+    assert code == 2
+    assert out.startswith("::error::say what to price")
+
+
+@pytest.mark.parametrize(
+    ("side", "told"),
+    [
+        ("whole:prod", "whole:infra/Pulumi.prod.yaml: there is no stack 'prod' at whole"),
+        ("broken:dev", "broken:infra/__main__.py:4: NameError: name 'data' is not defined"),
+    ],
+)
+def test_what_is_wrong_at_a_revision_is_told_of_the_revision(
+    command: Command, repository: Path, side: str, told: str
+) -> None:
+    """Not of the folder that it was checked out to, which is gone."""
+    code, _, err = command("diff", side, "dev", "--project", repository / "infra")
+    assert code == 2
+    assert err.startswith(f"windtunnel: {told}")
+    assert "/tmp" not in err
+
+
+def test_without_git_files_are_named_from_the_project(command: Command, tmp_path: Path) -> None:
+    from windtunnel.sources import folder_in_repository
+
+    assert folder_in_repository(tmp_path) is None

@@ -120,7 +120,7 @@ def test_markdown_puts_the_total_first(command: Command, tmp_path: Path) -> None
     path = preview(tmp_path / "preview.json")
     code, out, _ = command("diff", "--preview", path, "--markdown")
     assert code == 0
-    assert out.startswith("### Windtunnel: +$")
+    assert out.startswith("### dev: +$")
     assert "| update | `web` aws ec2.Instance |" in out
     assert "<details>" in out
 
@@ -159,7 +159,7 @@ def test_a_revision_of_the_program_is_compared_with_the_present(
     (folder / "Pulumi.dev.yaml").write_text(config.replace("g5.xlarge", "g5.4xlarge"))
     code, out, err = command("diff", "HEAD:dev", "dev", "--project", folder, "--markdown")
     assert code == 0, err
-    assert out.startswith("### Windtunnel: +$")
+    assert out.startswith("### dev: +$")
     assert "g5.4xlarge" in out
     code, _, err = command("diff", "nowhere:dev", "dev", "--project", folder)
     assert code == 2

@@ -1,13 +1,22 @@
-"""Tables never cut a figure, however narrow the terminal."""
+"""Tables never cut a figure; a comment on a pull request says what matters first."""
 
 from __future__ import annotations
 
 import io
+import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from declared import declare, graph_of
 from rich.console import Console
 
+from domain.catalog import load_catalog
+from domain.costing.change import PlanChange, compare_plans
+from domain.costing.plan import Plan, cost_graph
+from domain.resources import Resource
 from simulator.report.layout import Column, draw_table
+from simulator.report.markdown import change_as_markdown
 
 ROWS = [
     ["c0001", "a candidate of many words that may well wrap", "$1,234.56", "1.25 h"],
@@ -34,3 +43,137 @@ def test_figures_are_never_cut(width: int) -> None:
 def test_what_matters_least_goes_first() -> None:
     assert "17 min" in drawn(60)
     assert "17 min" not in drawn(44)
+
+
+MACHINE = "aws:ec2/instance:Instance"
+RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+MOST_CHARACTERS = 65_536
+"""GitHub refuses a longer comment."""
+
+
+def machine(name: str = "web", size: str = "g5.xlarge", **inputs: Any) -> Resource:
+    return declare(MACHINE, name, {"instanceType": size, "ami": "ami-1", **inputs})
+
+
+def opened(cidr: str) -> Resource:
+    return declare(RULE, "from-hosts", {"ipProtocol": "-1", "cidrIpv4": cidr})
+
+
+def plan(*resources: Resource, stack: str = "prod") -> Plan:
+    return cost_graph(replace(graph_of(*resources), stack=stack), load_catalog())
+
+
+def between(before: Plan, after: Plan) -> str:
+    return change_as_markdown(compare_plans(before, after))
+
+
+def test_a_comment_says_the_stack_and_its_change_first() -> None:
+    text = between(plan(machine()), plan(machine(size="g5.2xlarge")))
+    assert re.match(
+        r"### prod: \+\$[\d.,]+ a month\n\n"
+        r"\$[\d.,]+ → \*\*\$[\d.,]+\*\* a month while everything runs. "
+        r"1 to update, 0 unchanged.\n\n"
+        r"\| \| resource \| before \| after \| monthly change \|\n\|---.*\n"
+        r"\| update \| `web` aws ec2.Instance \| \$[\d.,]+ \| \$[\d.,]+ \| \+\$[\d.,]+ \|\n\n"
+        r"<details>\n<summary>By component \(2\)",
+        text,
+    ), text
+    assert re.search(r"<sub>Prices were observed \d{4}-\d\d-\d\d", text)
+
+
+@pytest.mark.parametrize(
+    ("stacks", "name"),
+    [
+        (("", ""), "Windtunnel"),
+        (("dev", "prod"), "dev → prod"),
+        (("prod", ""), "prod"),
+        (("acme/shop/prod", "prod"), "prod"),
+    ],
+)
+def test_a_comment_is_called_as_its_stacks(stacks: tuple[str, str], name: str) -> None:
+    text = between(*(plan(machine(), stack=stack) for stack in stacks))
+    assert text.startswith(f"### {name}: no change in cost\n")
+
+
+def test_an_opened_firewall_is_named_though_it_is_free() -> None:
+    text = between(
+        plan(machine(), opened("10.0.0.0/8"), stack=""), plan(machine(), opened("0.0.0.0/0"))
+    )
+    assert text.startswith("### prod: no change in cost\n")
+    assert "\n1 resource changes, at the same cost: `from-hosts`.\n" in text
+    assert "<summary>No change in cost (1)</summary>" in text
+    assert "- update `from-hosts` aws vpc.SecurityGroupIngressRule: `cidrIpv4`" in text
+
+
+def test_less_than_half_a_cent_is_no_change() -> None:
+    before = plan(machine())
+    (line,) = (line for line in before.bill.lines if "g5.xlarge" in line.component)
+    (cost,) = before.resources
+    less = replace(line, amount_usd=line.amount_usd - line.amount_usd.scaleb(-9))
+    cheaper = replace(cost, lines=tuple(less if each is line else each for each in cost.lines))
+    after = replace(
+        before,
+        resources=(cheaper,),
+        bill=replace(before.bill, lines=cheaper.lines),
+    )
+    change = compare_plans(before, after)
+    assert change.change_usd != 0
+    text = change_as_markdown(change)
+    assert text.startswith("### prod: no change in cost\n")
+    assert "Nothing that a cloud provides changes." in text
+    assert not re.search(r"\de-\d", text)
+
+
+def test_what_is_not_known_does_not_read_as_nothing() -> None:
+    new = (
+        declare("aws:s3/bucket:Bucket", "data"),
+        declare("aws:kinesis/stream:Stream", "events", {"shardCount": 1}),
+        declare("somecloud:index:Database", "odd"),
+        machine(),
+    )
+    text = between(plan(), plan(*new))
+    assert re.match(r"### prod: \+\$[\d.,]+ a month, plus usage and 1 unpriced\n", text), text
+    assert "$0.00 → **≥ $" in text
+    assert "| create | `data` aws s3.Bucket | – | by usage | by usage |" in text
+    assert "| create | `odd` somecloud index.Database | – | unpriced | not known |" in text
+    assert "| object storage, standard | $0.023 per GiB-month | `data` |" in text
+    assert "| $0.000014 per 1,000 requests | `events` |" in text, "not $1.4e-05"
+    assert (
+        "| not known: resources of type somecloud:index:Database are not priced yet | `odd` |"
+        in text
+    )
+
+
+def test_usage_that_stays_is_no_change() -> None:
+    bucket = declare("aws:s3/bucket:Bucket", "data")
+    tagged = declare("aws:s3/bucket:Bucket", "data", {"tags": {"team": "a"}})
+    text = between(plan(bucket), plan(tagged))
+    assert text.startswith("### prod: no change in cost\n\n**an unknown amount** a month")
+    assert "- update `data` aws s3.Bucket: `tags`" in text
+    assert "Not in the total" not in text
+
+
+def test_names_cannot_break_the_comment() -> None:
+    odd = "a|b`<b>\n| c"
+    text = between(plan(), plan(machine(odd)))
+    row = next(line for line in text.splitlines() if line.startswith("| create"))
+    assert "`a\\|b'<b> \\| c`" in row
+    assert len(re.findall(r"(?<!\\)\|", row)) == 6
+
+
+@pytest.mark.parametrize("length", [5, 250])
+def test_two_thousand_resources_fit_and_what_is_left_out_is_counted(length: int) -> None:
+    def many(size: str, cidr: str) -> Plan:
+        names = [f"{number:04}{'x' * length}" for number in range(1000)]
+        rules = [declare(RULE, name, {"cidrIpv4": cidr}) for name in names]
+        return plan(*(machine(name, size) for name in names), *rules)
+
+    change: PlanChange = compare_plans(
+        many("g5.xlarge", "10.0.0.0/8"), many("g5.2xlarge", "0.0.0.0/0")
+    )
+    text = change_as_markdown(change)
+    assert len(text) < MOST_CHARACTERS
+    assert "2000 to update, 0 unchanged" in text
+    shown = len(re.findall(r"^\| update \|", text, re.MULTILINE))
+    assert f"… and {1000 - shown} more." in text
+    assert 20 < shown <= 100

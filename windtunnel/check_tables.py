@@ -1,8 +1,9 @@
-"""What `windtunnel check` draws: violations by rule, open questions, exemptions, the count."""
+"""What `windtunnel check` shows: a table for people, and the report in each other format."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policies.formats import name_of
@@ -11,7 +12,60 @@ from policies.judge import Open, Report, Violation
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from domain.resources import ResourceGraph
+    from policies.rule import Rule
+    from windtunnel.commands.check import Format
+
 _STYLES = {"mandatory": "red", "advisory": "yellow"}
+_BY_SUFFIX: tuple[tuple[str, Format], ...] = (
+    (".sarif", "sarif"),
+    (".sarif.json", "sarif"),
+    (".xml", "junit"),
+    (".json", "json"),
+)
+
+
+def format_of(out: Path, printed: Format) -> Format:
+    """What is written into a file: what its suffix says, else what is printed."""
+    for suffix, form in _BY_SUFFIX:
+        if out.name.endswith(suffix):
+            return form
+    return "json" if printed == "table" else printed
+
+
+def report_as(
+    form: Format, report: Report, graph: ResourceGraph, rules: Sequence[Rule], project: Path | None
+) -> str:
+    """The report as text for another program."""
+    from windtunnel.output import to_json
+
+    if form == "sarif":
+        from importlib.metadata import version
+
+        from policies.formats.sarif import to_sarif
+
+        stack = graph.stack.rsplit("/", 1)[-1]
+        installed = version("windtunnel")
+        return to_json(
+            to_sarif(report, rules, version=installed, stack=stack, folder=_folder(project))
+        )
+    if form == "github":
+        from policies.formats.annotations import to_annotations
+
+        return to_annotations(report, folder=_folder(project))
+    if form == "junit":
+        from policies.formats.junit import to_junit
+
+        return to_junit(report)
+    return to_json({"source": graph.origin, **report.to_json()})
+
+
+def _folder(project: Path | None) -> str:
+    """Where the program is in its repository; code scanners look for files from the top."""
+    from windtunnel.sources import folder_in_repository, nearest_project
+
+    found = nearest_project(project)
+    return (folder_in_repository(found) or "") if found else ""
 
 
 def draw_report(console: Console, report: Report, origin: str) -> None:
@@ -52,7 +106,8 @@ def summary(report: Report) -> str:
     if report.exempted:
         counted.append(f"{len(report.exempted)} exempt")
     off = f", {len(report.disabled)} are disabled" if report.disabled else ""
-    return f"{', '.join(counted)}; {len(report.passed)} rules passed{off}"
+    passed = len(report.passed)
+    return f"{', '.join(counted)}; {passed} rule{'' if passed == 1 else 's'} passed{off}"
 
 
 def _by_rule(

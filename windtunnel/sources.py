@@ -21,15 +21,21 @@ def find_project(folder: Path) -> Path:
     Raises:
         InputError: there is none.
     """
-    folder = folder.absolute()
-    for candidate in (folder, *folder.parents):
-        if (candidate / "Pulumi.yaml").is_file():
-            return candidate
-    raise InputError(
-        "there is no Pulumi.yaml here or in a folder above; go to a Pulumi project, or name "
-        "one with --project",
-        where=str(folder),
-    )
+    found = nearest_project(folder)
+    if found is None:
+        raise InputError(
+            "there is no Pulumi.yaml here or in a folder above; go to a Pulumi project, or name "
+            "one with --project",
+            where=str(folder.absolute()),
+        )
+    return found
+
+
+def nearest_project(folder: Path | None) -> Path | None:
+    """The folder of the nearest `Pulumi.yaml` upwards, from here if from no other, or None."""
+    start = (folder or Path.cwd()).absolute()
+    above = (start, *start.parents)
+    return next((each for each in above if (each / "Pulumi.yaml").is_file()), None)
 
 
 def one_graph(
@@ -76,6 +82,8 @@ def graph_of_stack(
         ) from None
     config = _stack_file(project, stack)
     if config is not None:
+        if environment_of is None and config.is_relative_to(Path.cwd()):
+            config = config.relative_to(Path.cwd())
         # Our own environments are refused with the line of the key, before anything runs.
         read_environment(config)
     python = read_project(environment_of).python if environment_of else None
@@ -105,13 +113,24 @@ def graph_of(text: str, project: Path | None) -> ResourceGraph:
         return graph_of_stack(folder, text)
     revision, colon, stack = text.rpartition(":")
     if colon and revision:
-        with checked_out(folder, revision) as old:
-            return graph_of_stack(old, stack, environment_of=folder)
+        return _graph_at(revision, folder, stack)
     stacks = stacks_of(folder)
     raise InputError(
         f"'{text}' is neither a file, nor a stack ({', '.join(stacks) or 'there are none'}), "
         f"nor REVISION:STACK{near_misses(text, stacks)}"
     )
+
+
+def _graph_at(revision: str, project: Path, stack: str) -> ResourceGraph:
+    with checked_out(project, revision) as old:
+        name, known = stack.rsplit("/", 1)[-1], stacks_of(old)
+        if known and name not in known:
+            raise InputError(
+                f"there is no stack '{name}' at {revision}; there are {', '.join(known)}"
+                f"{near_misses(name, known)}",
+                where=str(old / f"Pulumi.{name}.yaml"),
+            )
+        return graph_of_stack(old, stack, environment_of=project)
 
 
 def stacks_of(project: Path) -> list[str]:
@@ -124,21 +143,55 @@ def stacks_of(project: Path) -> list[str]:
 def checked_out(project: Path, revision: str) -> Iterator[Path]:
     """The project's folder as it was at a git revision, in a temporary place.
 
+    Errors from inside the block are told of the revision, like ``main:Pulumi.prod.yaml:14``.
+
     Raises:
         InputError: not under git, or no such revision.
     """
-    inside = _git(project, "rev-parse", "--show-prefix").decode().strip()
+    inside = _git(project, "rev-parse", "--show-prefix").decode().removesuffix("\n")
     top = Path(_git(project, "rev-parse", "--show-toplevel").decode().strip())
     if revision.startswith("-"):
         raise InputError(f"'{revision}' is not a git revision")
     archive = _git(top, "archive", "--format=tar", revision)
-    with tempfile.TemporaryDirectory(prefix="windtunnel-") as folder:
+    with tempfile.TemporaryDirectory(prefix="windtunnel-") as name:
+        folder = Path(name).resolve()
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             tar.extractall(folder, filter="data")
-        old = Path(folder) / inside
+        old = folder / inside
         if not (old / "Pulumi.yaml").is_file():
             raise InputError(f"there was no Pulumi.yaml in {inside or 'the project'} at {revision}")
-        yield old
+        try:
+            yield old
+        except InputError as error:
+            raise _of_revision(error, revision, folder, inside) from None
+
+
+def _of_revision(error: InputError, revision: str, folder: Path, inside: str) -> InputError:
+    """The same error without the folder that is gone by the time that somebody reads it."""
+
+    def told(text: str) -> str:
+        return text.replace(f"{folder}/", f"{revision}:").replace(str(folder), revision)
+
+    where = error.where
+    if where is not None:
+        # A program's own error names files from the folder of its project.
+        in_project = not Path(where).is_absolute()
+        where = f"{revision}:{inside}{where}" if in_project else told(where)
+    return type(error)(told(error.message), where=where)
+
+
+def path_in_repository(path: Path) -> str:
+    """A file from the top of its git repository; as it is called where there is no git."""
+    folder = folder_in_repository(path.parent)
+    return str(path) if folder is None else folder + path.name
+
+
+def folder_in_repository(folder: Path) -> str | None:
+    """A folder from the top of its git repository, like ``infra/``; empty for the top itself."""
+    try:
+        return _git(folder, "rev-parse", "--show-prefix").decode().removesuffix("\n")
+    except InputError:
+        return None
 
 
 def _git(folder: Path, *words: str) -> bytes:

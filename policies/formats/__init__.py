@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from posixpath import join, normpath
 
-def place(source: str | None) -> tuple[str, int] | None:
-    """File and line of ``file:line``."""
+
+def place(source: str | None, folder: str = "") -> tuple[str, int] | None:
+    """File and line of ``file:line``.
+
+    Args:
+        folder: where the program is, from the top of its repository (``infra/``); the file is
+            then told from there too.
+    """
     file, _, line = (source or "").rpartition(":")
-    return (file, int(line)) if file and line.isdigit() else None
+    return (normpath(join(folder, file)), int(line)) if file and line.isdigit() else None
 
 
 def name_of(urn: str | None) -> str:

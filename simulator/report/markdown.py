@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import html
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
-from domain.bill import Bill
-from domain.costing.change import PlanChange, component_changes
+from domain.bill import Bill, Gap
+from domain.costing.change import LEAST_TOLD_USD, PlanChange, ResourceChange, component_changes
+from domain.costing.plan import ResourceCost
 from domain.prediction import Prediction
-from simulator.report.plan_tables import (
-    cost_side,
-    dollars,
-    largest_first,
-    operations,
-    short_type,
-    signed,
-    telling,
-)
+from domain.resources import STACK_TYPE
+from simulator.report.plan_tables import largest_first, operations, short_type
 from simulator.report.prediction_tables import METRIC_NAMES, figure
 from simulator.study.compare import Difference
 
 _COMPARED = ("makespan_seconds", "job_completion_time_seconds", "cost_usd")
-# GitHub refuses comments of more than 65,536 characters.
+# GitHub refuses comments of more than 65,536 characters; nobody reads that many.
 _MOST_ROWS = 100
+_MOST_CHARACTERS = 12_000
+"""Of one table or list."""
+_MOST_NAMES = 5
+_LONGEST = 300
+"""Characters of a name or a reason."""
+_UNSAFE_FIRST = ("delete", "replace", "update", "create")
 
 
 def change_as_markdown(
@@ -29,35 +32,117 @@ def change_as_markdown(
     predictions: Sequence[Prediction] = (),
     differences: Sequence[Difference] = (),
 ) -> str:
-    """The comment: what the change costs, what it does to the predicted job, what is not known."""
+    """The comment: what the change costs, what it does to the predicted job, what is not known.
+
+    Changes of less than half a cent a month are no changes of cost.
+    """
+    costly = sorted((each for each in change.resources if each.is_of_cost), key=largest_first)
+    others = sorted(filter(_is_told, change.resources), key=_unsafe_first)
     parts = [
-        f"### Windtunnel: {signed(change.change_usd)} a month",
-        f"{dollars(change.before.bill.total_usd)} → **{dollars(change.after.bill.total_usd)}** "
-        f"a month while everything runs. {operations(change)}.",
-        "\n".join(_resources(change)),
+        f"### {_name(change)}: {_headline(change, costly)}",
+        _totals(change),
+        _resources(costly) if costly else _without_cost(others),
         "\n".join(_predicted(predictions, differences)),
-        "\n".join(_folded("By component", list(_components(change)))),
-        "\n".join(_folded("Not in the total", list(_gaps(change)))),
-        _footing(change),
+        _folded("By component", list(_components(costly)), _COMPONENTS),
+        _folded("No change in cost", list(map(_told, others))),
+        _folded("Not in the total", list(_gaps(costly)), _GAPS),
+        _footing(change, costly),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _resources(change: PlanChange) -> Iterator[str]:
-    rows = sorted(telling(change), key=largest_first)
-    if not rows:
-        yield "No resource that costs money changes."
-        return
-    yield "| | resource | before | after | monthly change |"
-    yield "|---|---|---:|---:|---:|"
-    for each in rows[:_MOST_ROWS]:
-        yield (
-            f"| {each.operation} | `{each.cost.resource.name}` "
-            f"{short_type(each.cost.resource.type)} | {cost_side(each.before)} "
-            f"| {cost_side(each.after)} | {signed(each.change_usd)} |"
-        )
-    if len(rows) > _MOST_ROWS:
-        yield f"\n… and {len(rows) - _MOST_ROWS} more."
+def _name(change: PlanChange) -> str:
+    sides = (change.before.graph.stack, change.after.graph.stack)
+    names = [side.rsplit("/", 1)[-1] for side in sides if side]
+    return " → ".join(map(_text, dict.fromkeys(names))) or "Windtunnel"
+
+
+def _headline(change: PlanChange, costly: Sequence[ResourceChange]) -> str:
+    if not costly:
+        return "no change in cost"
+    more = []
+    if any(each.after is not None and each.changes_usage for each in costly):
+        more.append("usage")
+    unpriced = sum(each.change_usd is None for each in costly)
+    if unpriced:
+        more.append(f"{unpriced} unpriced")
+    plus = f", plus {' and '.join(more)}" if more else ""
+    return f"{_signed(change.change_usd)} a month{plus}"
+
+
+def _totals(change: PlanChange) -> str:
+    before, after = _total(change.before.bill), _total(change.after.bill)
+    sides = f"**{after}**" if before == after else f"{before} → **{after}**"
+    left_out = change.after.graph.left_out
+    without = f", without the {left_out:,} that do not change" if left_out else ""
+    return f"{sides} a month while everything runs{without}. {operations(change)}."
+
+
+def _total(bill: Bill) -> str:
+    if bill.unpriced and not bill.lines:
+        return "an unknown amount"
+    return f"{'≥ ' if bill.unpriced else ''}{_dollars(bill.total_usd)}"
+
+
+def _resources(costly: Sequence[ResourceChange]) -> str:
+    rows = [
+        f"| {_operation(each)} | {_resource(each.cost)} | {_side(each.before)} "
+        f"| {_side(each.after)} | {_difference(each)} |"
+        for each in costly
+    ]
+    head = ["| | resource | before | after | monthly change |", "|---|---|---:|---:|---:|"]
+    return "\n".join([*head, *_cut(rows)])
+
+
+def _operation(each: ResourceChange) -> str:
+    # Nobody edits it, and what it costs follows from another, as a gateway's from its machines.
+    return "follows" if each.operation == "same" else each.operation
+
+
+def _side(cost: ResourceCost | None) -> str:
+    if cost is None:
+        return "–"
+    if cost.monthly_usd is None:
+        return "unpriced"
+    return "by usage" if cost.basis == "usage" else _dollars(cost.monthly_usd)
+
+
+def _difference(each: ResourceChange) -> str:
+    if each.change_usd is None:
+        return "not known"
+    if not each.changes_usage:
+        return _signed(each.change_usd)
+    if abs(each.change_usd) < LEAST_TOLD_USD:
+        return "by usage"
+    return f"{_signed(each.change_usd)} plus usage"
+
+
+def _without_cost(others: Sequence[ResourceChange]) -> str:
+    if not others:
+        return "Nothing that a cloud provides changes."
+    names = [_code(each.cost.resource.name) for each in others]
+    what = "1 resource changes" if len(names) == 1 else f"{len(names):,} resources change"
+    return f"{what}, at the same cost: {_listed(names)}."
+
+
+def _is_told(each: ResourceChange) -> bool:
+    """Whether it changes at the same cost; what only groups others is not told."""
+    resource = each.cost.resource
+    if each.operation in ("same", "read") or each.is_of_cost or resource.type == STACK_TYPE:
+        return False
+    if resource.is_provider:
+        return not resource.name.startswith("default")
+    return resource.custom
+
+
+def _unsafe_first(each: ResourceChange) -> tuple[int, str]:
+    order = _UNSAFE_FIRST.index(each.operation) if each.operation in _UNSAFE_FIRST else 0
+    return order, each.cost.resource.name
+
+
+def _told(each: ResourceChange) -> str:
+    reasons = f": {_listed(map(_code, each.reasons))}" if each.reasons else ""
+    return f"- {each.operation} {_resource(each.cost)}{reasons}"
 
 
 def _predicted(predictions: Sequence[Prediction], differences: Sequence[Difference]) -> list[str]:
@@ -80,43 +165,113 @@ def _predicted(predictions: Sequence[Prediction], differences: Sequence[Differen
     return rows
 
 
-def _components(change: PlanChange) -> Iterator[str]:
-    yield "| resource | component | before | after | change |"
-    yield "|---|---|---:|---:|---:|"
-    for each in telling(change):
+_COMPONENTS = ("| resource | component | before | after | change |", "|---|---|---:|---:|---:|")
+
+
+def _components(costly: Iterable[ResourceChange]) -> Iterator[str]:
+    for each in costly:
         for component, (old, new) in component_changes(each).items():
-            if old != new:
+            if abs(new - old) >= LEAST_TOLD_USD:
                 yield (
-                    f"| `{each.cost.resource.name}` | {component} | {dollars(old)} "
-                    f"| {dollars(new)} | {signed(new - old)} |"
+                    f"| {_code(each.cost.resource.name)} | {_text(component)} | {_dollars(old)} "
+                    f"| {_dollars(new)} | {_signed(new - old)} |"
                 )
 
 
-def _gaps(change: PlanChange) -> Iterator[str]:
-    for each in change.changed:
-        for gap in (*each.cost.usage, *each.cost.unpriced):
-            yield f"- `{each.cost.resource.name}`, {gap.component}: {gap.reason}"
+_GAPS = ("| what | price | resources |", "|---|---|---|")
 
 
-def _folded(title: str, lines: list[str]) -> list[str]:
-    rows = [line for line in lines if not line.startswith(("| resource |", "|---"))]
+def _gaps(costly: Iterable[ResourceChange]) -> Iterator[str]:
+    """What has no price, then what waits for usage; the same of several resources once."""
+    names: dict[tuple[bool, str, str], list[str]] = {}
+    for each in costly:
+        for gap in (*each.cost.unpriced, *each.cost.usage):
+            key = (gap.awaits_usage, gap.component, _price(gap))
+            names.setdefault(key, []).append(_code(each.cost.resource.name))
+    for (_, component, price), several in sorted(names.items()):
+        yield f"| {_text(component)} | {_text(price)} | {_listed(dict.fromkeys(several))} |"
+
+
+def _price(gap: Gap) -> str:
+    if not gap.awaits_usage:
+        return f"not known: {gap.reason}"
+    if gap.unit_price_usd is None:
+        return "by usage, price not known"
+    plain = f"{Decimal(f'{gap.unit_price_usd:.6g}'):f}"
+    return f"${plain} per {gap.unit}"
+
+
+def _footing(change: PlanChange, costly: Iterable[ResourceChange]) -> str:
+    """How the figures are to be read: of assumptions those about what changes."""
+    assumed = {note for each in change.after.resources for note in each.notes}
+    notes = [*change.before.graph.notes, *change.after.graph.notes]
+    notes += [note for note in change.after.notes if note not in assumed]
+    notes += [note for each in costly for note in each.cost.notes]
+    bill = change.after.bill if change.after.bill.lines else change.before.bill
+    stand_ins = (line.note for each in costly for line in each.cost.lines)
+    counts = Counter(note for note in stand_ins if note and "Assumed" in note)
+    for note, count in counts.items():
+        notes.append(f"{'1 line' if count == 1 else f'{count} lines'}: {note}")
+    if bill.price_dates:
+        days = " to ".join(dict.fromkeys(map(str, bill.price_dates)))
+        notes.append(f"Prices were observed {days}.")
+    notes += bill.notes
+    return "\n".join(_cut([f"<sub>{_sentence(note)}</sub><br>" for note in dict.fromkeys(notes)]))
+
+
+def _sentence(note: str) -> str:
+    text = _text(note).removesuffix(".")
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _folded(title: str, rows: Sequence[str], head: Sequence[str] = ()) -> str:
     if not rows:
-        return []
-    shown = lines[: _MOST_ROWS + 2]
-    more = [f"… and {len(lines) - len(shown)} more"] if len(lines) > len(shown) else []
-    summary = f"<summary>{title} ({len(rows)})</summary>"
-    return ["<details>", summary, "", *shown, *more, "", "</details>"]
+        return ""
+    summary = f"<summary>{title} ({len(rows):,})</summary>"
+    return "\n".join(["<details>", summary, "", *head, *_cut(rows), "", "</details>"])
 
 
-def _footing(change: PlanChange) -> str:
-    notes = [*change.before.graph.notes, *change.after.graph.notes, *change.after.notes]
-    dates = _dates(change.after.bill) or _dates(change.before.bill)
-    told = [*dict.fromkeys(notes), *dates]
-    return "\n".join(f"<sub>{note}</sub><br>" for note in told)
+def _cut(rows: Sequence[str]) -> list[str]:
+    """As many rows as a comment has room for, and how many are left out."""
+    shown: list[str] = []
+    room = _MOST_CHARACTERS
+    for row in rows[:_MOST_ROWS]:
+        room -= len(row) + 1
+        if room < 0:
+            break
+        shown.append(row)
+    left = len(rows) - len(shown)
+    return [*shown, "", f"… and {left:,} more."] if left else shown
 
 
-def _dates(bill: Bill) -> list[str]:
-    if not bill.price_dates:
-        return []
-    oldest, newest = bill.price_dates
-    return [f"Prices were observed {oldest} to {newest}."]
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    shown, left = every[:_MOST_NAMES], len(every) - _MOST_NAMES
+    return f"{', '.join(shown)} and {left:,} more" if left > 0 else ", ".join(shown)
+
+
+def _resource(cost: ResourceCost) -> str:
+    return f"{_code(cost.resource.name)} {_text(short_type(cost.resource.type))}"
+
+
+def _dollars(amount: Decimal) -> str:
+    return f"{'-' if amount <= -LEAST_TOLD_USD else ''}${abs(amount):,.2f}"
+
+
+def _signed(amount: Decimal) -> str:
+    return _dollars(amount) if amount <= -LEAST_TOLD_USD else f"+{_dollars(amount)}"
+
+
+def _code(text: str) -> str:
+    """A name of a program, which cannot end the code span or the cell that it is in."""
+    return "`" + _one_line(text).replace("`", "'") + "`"
+
+
+def _text(text: str) -> str:
+    return html.escape(_one_line(text), quote=False)
+
+
+def _one_line(text: str) -> str:
+    words = " ".join(text.split())
+    short = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
+    return short.replace("|", "\\|")

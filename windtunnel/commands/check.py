@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,12 +24,12 @@ from windtunnel.options import (
     Settings,
     StackName,
     StatePath,
+    UsagePath,
     Workers,
 )
 
 if TYPE_CHECKING:
     from domain.resources import ResourceGraph
-    from policies.judge import Report
     from policies.settings import EnvironmentSettings
 
 Format = Literal["table", "json", "sarif", "github", "junit"]
@@ -38,6 +41,7 @@ def check(
     preview: PreviewPath = None,
     state: StatePath = None,
     project: Project = None,
+    usage: UsagePath = None,
     env: Annotated[
         str | None,
         typer.Option(
@@ -52,6 +56,14 @@ def check(
             "--settings",
             metavar="FILE",
             help="Settings of the rules; otherwise policies/policy.yaml beside Pulumi.yaml.",
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rule",
+            metavar="ID",
+            help="Judge by this rule alone, like monthly-budget. Repeatable.",
         ),
     ] = None,
     scenario: OnScenario = None,
@@ -83,7 +95,12 @@ def check(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="FILE", help="Also write it to a file: in the format, else as JSON."
+            "--out",
+            metavar="FILE",
+            help=(
+                "Also write it to a file: as its suffix says (.sarif, .json, .xml for JUnit), else "
+                "in the format, else as JSON."
+            ),
         ),
     ] = None,
 ) -> None:
@@ -96,57 +113,92 @@ def check(
 
       windtunnel check --stack prod
 
-      windtunnel check --preview preview.json --env prod --format sarif --out check.sarif
+      windtunnel check --preview preview.json --settings rules.yaml --rule monthly-budget
+
+      windtunnel check --stack prod --format github --out check.sarif
 
       windtunnel check --stack prod --scenario examples/resnet50_imagenet.yaml --base main
     """
     from policies.judge import judge
     from policies.predicted import read_prediction
+    from policies.registry import all_rules, rule_of
     from policies.world import World
+    from windtunnel.check_tables import draw_report, format_of, report_as
     from windtunnel.flying import open_catalog
-    from windtunnel.output import check_writable, write_atomically
+    from windtunnel.output import check_writable, console, write_atomically
     from windtunnel.sources import one_graph
+    from windtunnel.stated_usage import stated_usage
 
-    if out is not None:
-        check_writable(out)
     if as_json:
         as_format = "json"
-    _check_options(stack, scenario, settings, base, prediction)
-    graph = one_graph(stack, preview, state, project)
-    rules = _settings_for(graph, env, policy, project or Path.cwd(), ours=stack is not None)
-    predicted: dict[str, Any] = {}
-    if scenario is not None:
-        predicted = _fly(
-            graph,
-            base and f"{base}:{stack}",
-            project,
-            scenario=scenario,
-            settings=settings or (),
-            prices=prices,
-            runs_per_month=1.0,
-            replications=replications,
-            workers=workers,
+    with _errors_annotated(as_format, project):
+        if out is not None:
+            check_writable(out)
+        _check_options(stack, scenario, settings, base, prediction)
+        rules = [rule_of(name) for name in only] if only else all_rules()
+        graph = one_graph(stack, preview, state, project)
+        chosen = _settings_for(graph, env, policy, project or Path.cwd(), ours=stack is not None)
+        catalog = open_catalog(prices)
+        (stated,) = stated_usage(usage, [graph], catalog)
+        predicted: dict[str, Any] = {}
+        if scenario is not None:
+            predicted = _fly(
+                graph,
+                base and f"{base}:{stack}",
+                project,
+                scenario=scenario,
+                settings=settings or (),
+                prices=prices,
+                runs_per_month=1.0,
+                replications=replications,
+                workers=workers,
+            )
+        elif prediction is not None:
+            predicted["prediction"] = read_prediction(prediction)
+        environment = env or _stack_name(graph)
+        world = World(
+            graph, environment=environment, catalog=catalog, usage=stated.amounts, **predicted
         )
-    elif prediction is not None:
-        predicted["prediction"] = read_prediction(prediction)
-    environment = env or _stack_name(graph)
-    world = World(graph, environment=environment, catalog=open_catalog(prices), **predicted)
-    report = judge(world, rules)
-    if as_format == "table":
-        from windtunnel.check_tables import draw_report
-        from windtunnel.output import console
+        report = judge(world, chosen, rules)
 
+    def text(form: Format) -> str:
+        return report_as(form, report, graph, rules, project)
+
+    if as_format == "table":
         draw_report(console(), report, graph.origin)
     else:
-        sys.stdout.write(_text(report, as_format, graph))
+        sys.stdout.write(text(as_format))
     if out is not None:
-        write_atomically(out, _text(report, "json" if as_format == "table" else as_format, graph))
+        write_atomically(out, text(format_of(out, as_format)))
     if report.mandatory:
         count = len(report.mandatory)
         broken = ", ".join(dict.fromkeys(each.rule.id for each in report.mandatory))
         raise GoalNotMet(
             f"{count} mandatory violation{'' if count == 1 else 's'} of the policies: {broken}"
         )
+
+
+@contextlib.contextmanager
+def _errors_annotated(as_format: Format, project: Path | None) -> Iterator[None]:
+    """Also tells GitHub on which line an input is wrong, where it reads what is printed."""
+    try:
+        yield
+    except InputError as error:
+        if as_format == "github":
+            from policies.formats.annotations import error_annotations
+            from windtunnel.sources import nearest_project
+
+            folders = [each for each in (nearest_project(project), Path.cwd()) if each]
+            sys.stdout.write(error_annotations(str(error), lambda file: _found(file, folders)))
+        raise
+
+
+def _found(file: str, folders: Sequence[Path]) -> str | None:
+    """The path in its repository of a file that an error names, if there is such a file."""
+    from windtunnel.sources import path_in_repository
+
+    paths = (folder / file for folder in folders)
+    return next((path_in_repository(path) for path in paths if os.path.isfile(path)), None)
 
 
 def _check_options(
@@ -173,7 +225,7 @@ def _settings_for(
     """The settings of the environment, or None where a stack has none.
 
     Settings beside a Pulumi.yaml judge the stacks of that project; another's only if ``--env``
-    says so.
+    says so. Who names a file or an environment means it: then none is an error.
     """
     from domain.errors import near_misses
     from policies.settings import environments_of, read_settings
@@ -188,11 +240,12 @@ def _settings_for(
         return None
     name = env or _stack_name(graph)
     found = read_settings(path, name, today=date.today())
-    if found is None and env is not None:
+    if found is None and (env is not None or policy is not None):
         known = environments_of(path)
+        hint = "" if env else "; choose one with --env"
         raise InputError(
-            f"has no settings for the environment '{env}', but for {', '.join(known) or 'none'}"
-            f"{near_misses(env, known)}",
+            f"has no settings for the environment '{name}', but for {', '.join(known) or 'none'}"
+            f"{near_misses(name, known) or hint}",
             where=str(path),
         )
     return found
@@ -200,14 +253,11 @@ def _settings_for(
 
 def _settings_file(folder: Path, graph: ResourceGraph, *, asked: bool) -> Path | None:
     from domain.located import read_yaml
-    from windtunnel.sources import find_project
+    from windtunnel.sources import nearest_project
 
-    try:
-        project = find_project(folder)
-    except InputError:
-        return None
-    path = project / SETTINGS_FILE
-    if not path.is_file():
+    project = nearest_project(folder)
+    path = project / SETTINGS_FILE if project else None
+    if project is None or path is None or not path.is_file():
         return None
     if asked:
         return path
@@ -235,27 +285,3 @@ def _fly(
         found["baseline"] = before.prediction.to_json()
         found["differences"] = tuple(each.to_json() for each in differences)
     return found
-
-
-def _text(report: Report, as_format: Format, graph: ResourceGraph) -> str:
-    from windtunnel.output import to_json
-
-    if as_format == "sarif":
-        from importlib.metadata import version
-
-        from policies.formats.sarif import to_sarif
-        from policies.registry import all_rules
-
-        fallback = "Pulumi.yaml"
-        return to_json(
-            to_sarif(report, all_rules(), version=version("windtunnel"), fallback=fallback)
-        )
-    if as_format == "github":
-        from policies.formats.annotations import to_annotations
-
-        return to_annotations(report)
-    if as_format == "junit":
-        from policies.formats.junit import to_junit
-
-        return to_junit(report)
-    return to_json({"source": graph.origin, **report.to_json()})
