@@ -1,4 +1,4 @@
-"""`make bench`: how fast the engine, the models, choosing, the policies and the
+"""`make bench`: how fast the engine, the models, choosing, the policies, pricing and the
 command line are."""
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks import catalog, choose, engine, models, policies
+from benchmarks import catalog, choose, engine, models, policies, pricing
 
 STARTS = 5
 
@@ -32,6 +32,7 @@ if __name__ == "__main__":
         ("catalog", catalog.main),
         ("choosing", choose.main),
         ("policies", policies.main),
+        ("pricing", pricing.main),
         ("start-up", start_up),
     ):
         print(f"\n== {name}", flush=True)

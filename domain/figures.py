@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 _TIME_STEPS = ((86400.0 * 3, 86400.0, "d"), (3600.0, 3600.0, "h"), (60.0, 60.0, "min"))
 _SIZE_STEPS = (
@@ -49,6 +50,11 @@ def money(usd: float) -> str:
     if usd >= 1 or usd == 0:
         return f"{sign}${usd:.2f}"
     return f"{sign}${digits(usd)}"
+
+
+def unit_price(usd: float | Decimal) -> str:
+    """``$0.0000004``: six significant digits, no exponent, whatever it is the price of."""
+    return f"${Decimal(f'{usd:.6g}'):f}"
 
 
 def size(size_bytes: float) -> str:

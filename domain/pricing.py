@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Context, Decimal, localcontext
-from math import ceil
+from math import ceil, isfinite
 from typing import NamedTuple
 
 from domain.bill import Bill, Gap, LineItem, merge, to_micro_dollars
@@ -61,6 +61,8 @@ _GIB = Decimal(2**30)
 # Sums of floats as decimals stay exact, so that the order of usage cannot show in a cent.
 _EXACT = Context(prec=60)
 _SHOWN = Context(prec=28)
+# A line beyond this is a slip of the keyboard; it would drown every other.
+_MOST_USD = 1e15
 
 
 class BillingUnit(NamedTuple):
@@ -196,10 +198,19 @@ def _price_charges(charges: Iterable[Charge], catalog: Catalog) -> Iterator[Line
         if charge.gap or found is None or charge.amount is None:
             yield _gap(charge, found)
             continue
+        if not _is_payable(charge.amount, found):
+            reason = "its amount is beyond all bounds, like a slip of the keyboard"
+            yield Gap(charge.resource, charge.component, reason)
+            continue
         key = (charge.provider, found.region, charge.service, charge.item)
         together[key].append((charge, found))
     for group in together.values():
         yield from _price_together(group)
+
+
+def _is_payable(amount: float, found: ServicePrice) -> bool:
+    usd = amount / float(BILLING_UNITS[found.unit].size) * found.value
+    return isfinite(amount) and usd <= _MOST_USD
 
 
 def _gap(charge: Charge, found: ServicePrice | None) -> Gap:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from domain.catalog import load_catalog
@@ -78,3 +79,20 @@ def waiting(cost: ResourceCost) -> dict[str, float | None]:
 def reasons(cost: ResourceCost) -> list[str]:
     """Why parts of it have no price."""
     return [gap.reason for gap in cost.unpriced]
+
+
+def assert_adds_up(plan: Plan) -> None:
+    """The parts are the whole, and each resource is what its basis says."""
+    parts = [each.monthly_usd for each in plan.resources if each.monthly_usd is not None]
+    known = [line.amount_usd for each in plan.resources if each.unpriced for line in each.lines]
+    assert plan.bill.total_usd == sum(parts, Decimal(0)) + sum(known, Decimal(0))
+    assert len(plan.resources) == len(plan.graph.resources)
+    for each in plan.resources:
+        assert (each.monthly_usd is None) == (each.basis == "unpriced") == bool(each.unpriced)
+        assert all(line.resource == each.resource.urn for line in each.lines)
+        if each.basis == "free":
+            assert not each.lines
+            assert not each.usage
+            assert each.notes, "free for a reason"
+        if each.basis == "usage":
+            assert each.usage

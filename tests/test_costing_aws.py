@@ -256,6 +256,50 @@ def test_lustre_by_its_tier(deployment: str, throughput: int | None, dollars: fl
     assert month(cost) == pytest.approx(dollars)
 
 
+@pytest.mark.parametrize(
+    ("kind", "inputs", "dollars"),
+    [
+        # GiB of solid-state storage, and MB/s, in two zones and in one.
+        (
+            "aws:fsx/windowsFileSystem:WindowsFileSystem",
+            {"storageCapacity": 300, "throughputCapacity": 32, "deploymentType": "MULTI_AZ_1"},
+            300 * 0.23 + 32 * 4.5,
+        ),
+        (
+            "aws:fsx/ontapFileSystem:OntapFileSystem",
+            {"storageCapacity": 1024, "throughputCapacity": 128, "deploymentType": "SINGLE_AZ_1"},
+            1024 * 0.125 + 128 * 0.72,
+        ),
+        # Above 32,000 and above 64,000 IOPS of one volume each costs less.
+        (
+            "aws:ebs/volume:Volume",
+            {"type": "io2", "size": 100, "iops": 70_000},
+            100 * 0.125 + 32_000 * 0.065 + 32_000 * 0.0455 + 6_000 * 0.03185,
+        ),
+    ],
+)
+def test_storage_by_what_is_provisioned(kind: str, inputs: dict[str, Any], dollars: float) -> None:
+    assert month(cost_of(declare(kind, "it", inputs))) == pytest.approx(dollars)
+
+
+def test_volumes_do_not_make_each_other_cheaper() -> None:
+    volumes = [
+        declare("aws:ebs/volume:Volume", name, {"type": "io2", "size": 100, "iops": 32_000})
+        for name in ("one", "two")
+    ]
+    rates = {float(line.unit_price_usd) for line in plan_of(*volumes).bill.lines}
+    assert rates == {0.125, 0.065}
+
+
+def test_a_spot_request_is_an_instance_on_spot() -> None:
+    request = declare(
+        "aws:ec2/spotInstanceRequest:SpotInstanceRequest", "it", {"instanceType": "g5.xlarge"}
+    )
+    # 8 GiB of gp2 at 0.10.
+    assert amounts(cost_of(request))["disk, gp2"] == (8.0, 0.8)
+    assert amounts(cost_of(request))["g5.xlarge, spot"][0] == 730.0
+
+
 def test_a_bucket_is_billed_as_the_class_of_its_tag() -> None:
     tags = {"windtunnel-storage-class": "infrequent", "windtunnel-size-bytes": f"{2**40}"}
     cost = cost_of(declare("aws:s3/bucket:Bucket", "old", {"tags": tags}))
@@ -267,6 +311,11 @@ def test_a_snapshot_is_as_large_as_its_disk() -> None:
     disk = declare("aws:ebs/volume:Volume", "disk", {"size": 40, "type": "st1"}, id="vol-1")
     cost = cost_of(declare("aws:ebs/snapshot:Snapshot", "copy", {"volumeId": "vol-1"}), disk)
     assert amounts(cost) == {"block storage, snapshot storage": (40.0, 2.0)}
+    first = declare("aws:ebs/snapshot:Snapshot", "first", {"volumeId": "vol-1"}, id="snap-1")
+    again = declare("aws:ebs/snapshotCopy:SnapshotCopy", "again", {"sourceSnapshotId": "snap-1"})
+    assert month(cost_of(again, first, disk)) == 2
+    loaded = declare("aws:ebs/snapshotImport:SnapshotImport", "loaded")
+    assert waiting(cost_of(loaded))["block storage, snapshot storage"] == 0.05
 
 
 def test_a_cluster_and_its_nodes() -> None:

@@ -131,6 +131,31 @@ def test_what_is_declared_has_a_price(
             {"userPoolTier": "LITE"},
             {"users, active lite": 0.0055},
         ),
+        ("aws:sqs/queue:Queue", {}, {"queue, requests": 0.0004}),
+        ("aws:sqs/queue:Queue", {"fifoQueue": True}, {"queue, fifo requests": 0.0005}),
+        (
+            "aws:cloudwatch/eventBus:EventBus",
+            {},
+            {
+                "events, custom": 0.001,
+                "events, third party": 0.001,
+                "events, archive ingest": 0.1,
+                "events, archive storage": 0.023,
+                "events, schema discovery": 0.0001,
+            },
+        ),
+        ("aws:appsync/graphQLApi:GraphQLApi", {}, {"graph api, requests": 0.004}),
+        ("aws:ecr/repository:Repository", {}, {"container registry, storage": 0.1}),
+        (
+            "aws:eks/fargateProfile:FargateProfile",
+            {},
+            {"fargate, vcpu": 0.04048, "fargate, memory": 0.004445},
+        ),
+        (
+            "aws:cloudformation/stackSet:StackSet",
+            {},
+            {"infrastructure code, operations": 0.9, "infrastructure code, handler": 0.288},
+        ),
         ("aws:scheduler/schedule:Schedule", {}, {"events, schedules": 0.001}),
         ("aws:pipes/pipe:Pipe", {}, {"events, pipes": 0.0004}),
         (

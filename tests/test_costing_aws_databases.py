@@ -50,6 +50,8 @@ def rds(**inputs: Any) -> ResourceCost:
         # gp3 includes 3000 IOPS and 125 MB/s; from 400 GB on 12000 and 500.
         ({"storageType": "gp3", "iops": 4000, "storageThroughput": 225}, 101.58 + 20.0 + 8.0),
         ({"storageType": "gp3", "allocatedStorage": 400, "iops": 12000}, 99.28 + 46.0),
+        # io2 is cheaper above 32,000 IOPS: 32,000 at 0.10 and 8,000 at 0.07.
+        ({"storageType": "io2", "iops": 40000}, 99.28 + 20 * 0.125 + 3200.0 + 560.0),
         # Licences.
         ({"engine": "oracle-se1"}, 0.28 * 730 + 2.3),
         ({"engine": "oracle-se1", "licenseModel": "bring-your-own-license"}, 99.28 + 2.3),
@@ -352,6 +354,18 @@ def test_a_warehouse_also_bills_bursts_queries_and_snapshots() -> None:
             {"graph database, backup storage": 0.021},
         ),
         ("aws:rds/snapshot:Snapshot", {}, {"database, backup storage": 0.095}),
+        ("aws:rds/snapshotCopy:SnapshotCopy", {}, {"database, backup storage": 0.095}),
+        (
+            "aws:redshift/clusterSnapshot:ClusterSnapshot",
+            {},
+            {"warehouse, backup storage": 0.023},
+        ),
+        ("aws:dynamodb/tableExport:TableExport", {}, {"dynamodb, exported": 0.1}),
+        (
+            "aws:dynamodb/tableReplica:TableReplica",
+            {},
+            {"dynamodb, replicated write requests": 0.000625, "dynamodb, storage": 0.25},
+        ),
         ("aws:rds/clusterSnapshot:ClusterSnapshot", {}, {"aurora, backup storage": 0.021}),
         ("aws:rds/globalCluster:GlobalCluster", {}, {"aurora, global writes": 0.0002}),
         (
@@ -486,6 +500,25 @@ def test_a_table_that_is_seldom_read_stores_cheaper() -> None:
 )
 def test_a_class_tells_its_processors(kind: str, vcpus: float | None) -> None:
     assert vcpus_of(kind) == vcpus
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "reason"),
+    [
+        (
+            "aws:memorydb/cluster:Cluster",
+            {"nodeType": "db.r6g.large"},
+            "no price of memory database, db.r6g.large is known for us-east-1",
+        ),
+        (
+            "aws:rds/reservedInstance:ReservedInstance",
+            {},
+            "the price of its offering is known only after deployment",
+        ),
+    ],
+)
+def test_what_has_no_price_is_said(kind: str, inputs: dict[str, Any], reason: str) -> None:
+    assert reasons(cost(kind, inputs)) == [reason]
 
 
 def test_a_class_tells_its_family() -> None:

@@ -10,6 +10,10 @@ from declared import amounts, cost_of, declare, month, plan_of, reasons, waiting
 AUTHORITY = "aws:acmpca/certificateAuthority:CertificateAuthority"
 CERTIFICATE = "aws:acm/certificate:Certificate"
 ACL = "aws:wafv2/webAcl:WebAcl"
+GROUP_OF_RULES = "aws:wafv2/webAclRuleGroupAssociation:WebAclRuleGroupAssociation"
+VAULT = "aws:backup/logicallyAirGappedVault:LogicallyAirGappedVault"
+KEPT_IN_VAULTS = (0.05, 0.01, 0.05, 0.095, 0.021, 0.1, 0.03, 0.05, 0.05, 0.05, 0.01)
+RESTORED_FROM_VAULTS = (0.02, 0.03, 0.15, 0.02)
 HOURS = 730
 
 
@@ -30,6 +34,20 @@ HOURS = 730
         ),
         ("aws:acmpca/certificate:Certificate", {}, 0.75),
         ("aws:globalaccelerator/accelerator:Accelerator", {}, HOURS * 0.025),
+        (
+            "aws:globalaccelerator/customRoutingAccelerator:CustomRoutingAccelerator",
+            {},
+            HOURS * 0.025,
+        ),
+        ("aws:wafv2/webAclRule:WebAclRule", {}, 1),
+        (GROUP_OF_RULES, {}, 1),
+        (GROUP_OF_RULES, {"managedRuleGroup": {"name": "AWSManagedRulesBotControlRuleSet"}}, 10),
+        # A list, a rule and a group of rules.
+        ("aws:wafregional/webAcl:WebAcl", {"rules": [{}, {"type": "GROUP"}]}, 5 + 1 + 1),
+        ("aws:route53/resolverEndpoint:ResolverEndpoint", {"ipAddresses": [{}, {}]}, 2 * 91.25),
+        ("aws:ec2transitgateway/peeringAttachment:PeeringAttachment", {}, HOURS * 0.05),
+        ("aws:kms/replicaKey:ReplicaKey", {}, 1),
+        ("aws:kms/externalKey:ExternalKey", {}, 1),
         ("aws:grafana/workspace:Workspace", {}, 9),
         ("aws:codepipeline/pipeline:Pipeline", {}, 1),
         ("aws:shield/subscription:Subscription", {}, 3000),
@@ -102,7 +120,19 @@ def test_what_is_there_is_billed(kind: str, inputs: dict[str, Any], dollars: flo
         ("aws:codepipeline/pipeline:Pipeline", {"pipelineType": "V2"}, [0.002]),
         ("aws:amp/workspace:Workspace", {}, [0.00009, 0.03, 1e-7]),
         ("aws:cfg/rule:Rule", {}, [1.0]),
+        ("aws:cfg/organizationCustomRule:OrganizationCustomRule", {}, [1.0]),
+        ("aws:cfg/organizationCustomPolicyRule:OrganizationCustomPolicyRule", {}, [1.0]),
+        ("aws:cfg/organizationManagedRule:OrganizationManagedRule", {}, [1.0]),
         ("aws:cfg/conformancePack:ConformancePack", {}, [1.0]),
+        ("aws:cfg/organizationConformancePack:OrganizationConformancePack", {}, [1.0]),
+        (
+            "aws:globalaccelerator/customRoutingEndpointGroup:CustomRoutingEndpointGroup",
+            {"endpointGroupRegion": "us-east-2"},
+            [0.015, 0.015, 0.035],
+        ),
+        (VAULT, {}, [*KEPT_IN_VAULTS, *RESTORED_FROM_VAULTS]),
+        ("aws:cloudwatch/logMetricFilter:LogMetricFilter", {}, [0.3]),
+        ("aws:ec2/amiFromInstance:AmiFromInstance", {}, [0.05]),
         ("aws:cfg/recorder:Recorder", {}, [3.0]),
         (
             "aws:cfg/recorder:Recorder",

@@ -40,6 +40,17 @@ def test_a_group_has_the_machines_and_disks_of_its_template() -> None:
     assert amounts(cost)["disk, pd-balanced"] == (200.0, 20.0)
 
 
+def test_a_group_of_one_zone_is_like_one_of_a_region() -> None:
+    of = template()
+    zonal = declare(
+        "gcp:compute/instanceGroupManager:InstanceGroupManager",
+        "zonal",
+        {"targetSize": 2, "versions": [{"instanceTemplate": UNKNOWN}]},
+        uses={"versions": of},
+    )
+    assert amounts(cost_of(zonal, of)) == amounts(cost_of(group(of), of))
+
+
 def test_the_size_of_a_group_may_be_left_to_its_autoscaler() -> None:
     of = template()
     unsized = group(of, None)
@@ -126,6 +137,13 @@ def test_a_slice_may_be_spot_reserved_or_unknown() -> None:
     assert reasons(cost_of(later)) == ["the accelerator type is known only after deployment"]
 
 
+def test_a_slice_of_the_first_interface_costs_the_same() -> None:
+    inputs = {"acceleratorType": "v2-8", "zone": "us-central1-b"}
+    # Four chips at 1.125.
+    node = cost_of(declare("gcp:tpu/node:Node", "node", inputs))
+    assert amounts(node) == {"tpu-v2-8, on-demand": (4 * 730.0, 4 * 730 * 1.125)}
+
+
 def test_a_queued_slice_counts_as_one_that_runs() -> None:
     node = {"node": {"acceleratorType": "v5litepod-8"}}
     queued = declare(
@@ -196,6 +214,8 @@ def test_file_systems() -> None:
 def test_copies_are_as_large_as_what_they_are_of() -> None:
     disk = declare("gcp:compute/disk:Disk", "disk", {"size": 50, "type": "pd-ssd"})
     assert month(cost_of(disk)) == pytest.approx(8.5)
+    twice = declare("gcp:compute/regionDisk:RegionDisk", "twice", {"size": 50})
+    assert reasons(cost_of(twice)) == ["no price of regional disks is known"]
     image = declare(
         "gcp:compute/image:Image", "image", {"sourceDisk": UNKNOWN}, uses={"sourceDisk": disk}
     )

@@ -62,6 +62,12 @@ def test_a_tier_that_nobody_knows_is_no_zero() -> None:
         ("gcp:dns/managedZone:ManagedZone", {}, 0.2),
         ("gcp:cloudscheduler/job:Job", {}, 0.1),
         ("gcp:compute/securityPolicy:SecurityPolicy", {"rules": [{}, {}, {}]}, 8),
+        ("gcp:compute/regionSecurityPolicy:RegionSecurityPolicy", {"rules": [{}]}, 6),
+        ("gcp:compute/vPNTunnel:VPNTunnel", {}, 730 * 0.05),
+        ("gcp:compute/globalAddress:GlobalAddress", {}, 730 * 0.01),
+        ("gcp:compute/globalForwardingRule:GlobalForwardingRule", {}, 730 * 0.01),
+        ("gcp:secretmanager/regionalSecretVersion:RegionalSecretVersion", {}, 0.06),
+        ("gcp:parallelstore/instance:Instance", {"capacityGib": 12000}, 12000 * 0.14),
         (
             "gcp:redis/cluster:Cluster",
             {
@@ -170,6 +176,54 @@ def test_services_that_run_all_month(kind: str, inputs: dict[str, Any], expected
             },
         ),
         (
+            "gcp:dataflow/flexTemplateJob:FlexTemplateJob",
+            {"enableStreamingEngine": True},
+            {
+                "dataflow, streaming vcpu": 0.069,
+                "dataflow, memory": 0.003557,
+                "dataflow, disk": 0.000054,
+            },
+        ),
+        ("gcp:compute/snapshot:Snapshot", {}, {"block storage, snapshot storage": 0.026}),
+        (
+            "gcp:compute/machineImage:MachineImage",
+            {},
+            {"block storage, machine image storage": 0.05},
+        ),
+        ("gcp:logging/projectBucketConfig:ProjectBucketConfig", {}, {"logging, ingest": 0.5}),
+        ("gcp:logging/folderBucketConfig:FolderBucketConfig", {}, {"logging, ingest": 0.5}),
+        (
+            "gcp:logging/organizationBucketConfig:OrganizationBucketConfig",
+            {},
+            {"logging, ingest": 0.5},
+        ),
+        (
+            "gcp:logging/billingAccountBucketConfig:BillingAccountBucketConfig",
+            {},
+            {"logging, ingest": 0.5},
+        ),
+        # 40 dollars a TiB.
+        ("gcp:pubsub/topic:Topic", {}, {"messaging, data": 40 / 1024}),
+        (
+            "gcp:pubsub/subscription:Subscription",
+            {},
+            {"messaging, data": 40 / 1024, "messaging, storage": 0.27},
+        ),
+        (
+            "gcp:secretmanager/regionalSecret:RegionalSecret",
+            {},
+            {"secrets, version": 0.06, "secrets, requests": 0.003, "secrets, rotations": 50.0},
+        ),
+        (
+            "gcp:cloudfunctionsv2/function:Function",
+            {"location": "us-central1"},
+            {
+                "serverless, run tier1 vcpu": 0.000024,
+                "serverless, run tier1 memory": 0.0000025,
+                "serverless, run requests": 0.0004,
+            },
+        ),
+        (
             "gcp:compute/regionTargetHttpProxy:RegionTargetHttpProxy",
             {},
             {"load balancer, proxy hour": 0.025, "load balancer, proxy data": 0.008},
@@ -208,6 +262,7 @@ def test_what_a_vpn_carries_is_billed_by_where_it_goes() -> None:
     inside = waiting(cost_of(declare("gcp:compute/haVpnGateway:HaVpnGateway", "ours")))
     assert len(inside) == 7
     assert inside["vpn, traffic south america"] == 0.14
+    assert waiting(cost_of(declare("gcp:compute/vPNGateway:VPNGateway", "classic"))) == inside
     kind = "gcp:compute/externalVpnGateway:ExternalVpnGateway"
     assert waiting(cost_of(declare(kind, "theirs")))["data transfer, internet:china"] == 0.23
 

@@ -13,7 +13,8 @@ from domain.catalog.facts import FAMILIES, FOLDER
 from domain.environment import Market
 from domain.pricing import BILLING_UNITS
 
-TABLES = sorted(FOLDER.glob("*.csv"))
+# What published tables call a model is a spelling, not a figure.
+TABLES = sorted(path for path in FOLDER.glob("*.csv") if path.name != "model_names.csv")
 MARKETS: tuple[Market, ...] = ("on_demand", "spot", "reserved")
 # Figures of services that are not prices.
 PLAIN_UNITS = {

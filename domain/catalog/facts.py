@@ -178,6 +178,14 @@ class Facts:
             tiers.append(Tier(float(row["above"] or 0), float(row["value"])))
         return found
 
+    @cache  # noqa: B019
+    def service_items(self, provider: str) -> dict[str, tuple[str, ...]]:
+        """Service → its items."""
+        found: dict[str, list[str]] = {}
+        for service, item in self.services(provider):
+            found.setdefault(service, []).append(item)
+        return {service: tuple(items) for service, items in found.items()}
+
 
 def _accelerator(row: Row) -> Accelerator:
     links = row["links"]

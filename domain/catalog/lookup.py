@@ -239,7 +239,7 @@ class Catalog:
     def service_items(self, provider: str, service: str) -> tuple[str, ...]:
         """The items that the catalog knows of a service."""
         self._known_provider(provider)
-        return tuple(item for name, item in self._facts.services(provider) if name == service)
+        return self._facts.service_items(provider).get(service, ())
 
     def services(self, provider: str) -> tuple[ServicePrice, ...]:
         """Every figure of every service, by the regions where it was observed."""

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable
 
-from domain.errors import QuantityError
+from domain.errors import QuantityError, near_misses
 from domain.materials import MONTH_SECONDS
 from domain.quantity import BANDWIDTH, DURATION, SIZE
 from domain.usage import Measure
@@ -133,8 +133,13 @@ def _number(written: object, unit: str | None) -> float:
 def _flow(written: object) -> tuple[object, float]:
     """What flows, and how often in the month."""
     match = _RATE.fullmatch(written.strip()) if isinstance(written, str) else None
-    if match is None or match["time"] not in DURATION.units:
+    if match is None:
         return written, 1.0
+    if match["time"] not in DURATION.units:
+        raise QuantityError(
+            f"'{written}' is per '{match['time']}', which is no time that is known; "
+            f"write for example '20 per second'{near_misses(match['time'], DURATION.units)}"
+        )
     return match["amount"], MONTH_SECONDS / DURATION.units[match["time"]]
 
 
@@ -154,7 +159,8 @@ def _sized(amount: object, written: object) -> float:
 
 
 def _as_written(error: QuantityError, written: object, what: str, like: str) -> QuantityError:
-    if isinstance(written, int | float) and not isinstance(written, bool):
+    is_number = isinstance(written, int | float) and not isinstance(written, bool)
+    if is_number and str(written) not in ("nan", "inf", "-inf"):
         return QuantityError(f"{written!r} has no unit; {what} is written like '{like}'")
     return QuantityError(f"{written!r} is not {what}; write for example '{like}'")
 

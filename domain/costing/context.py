@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
-from domain.catalog import Catalog
+from domain.catalog import Catalog, ServicePrice
 from domain.costing.kinds import usual_type
 from domain.costing.quantities import Quantities, StatedUsage, overlaid, quantities_of
 from domain.costing.values import blocks, text
@@ -158,6 +158,11 @@ class Context:
         """Writes down an assumption, once."""
         if sentence not in self.notes:
             self.notes.append(sentence)
+
+    def price(self, service: str, item: str, region: str | None = None) -> ServicePrice | None:
+        """What the catalog knows of an item in a region, its own if not another."""
+        where = self.region if region is None else region
+        return self.catalog.service(self.provider, service, item, where)
 
     def use(self, service: str, item: str, measure: Measure, amount: float | None) -> ServiceUse:
         """An amount of one item of the price catalog; None where it is not known."""

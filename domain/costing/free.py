@@ -12,6 +12,7 @@ from functools import cache
 
 from domain.costing.aws import free as aws
 from domain.costing.gcp import free as gcp
+from domain.costing.kubernetes import COSTERS as OF_CLUSTERS
 from domain.costing.reasons import IDENTITY
 
 # Provider of a type → why nothing of it is billed by a cloud.
@@ -48,7 +49,7 @@ def _by_type() -> Mapping[str, str]:
 def why_free(kind: str) -> str | None:
     """Why a type costs nothing by itself, or None where it is not known to be free."""
     provider, _, _ = kind.partition(":")
-    if provider in _PROVIDERS:
+    if provider in _PROVIDERS and kind not in OF_CLUSTERS:
         return _PROVIDERS[provider]
     name, _, _ = kind.rpartition(":")
     module, _, _ = name.partition("/")

@@ -106,16 +106,16 @@ def _machines(context: Context, nodes: Nodes, count: int) -> Iterator[Usage]:
     if nodes.windows and nodes.tenancy != "host":
         yield _licence(context, nodes.machine or "", count)
     for service, item, each in nodes.surcharges:
-        if context.catalog.service(context.provider, service, item, context.region):
+        if context.price(service, item):
             yield context.hours(service, item, None if each is None else each * count)
 
 
 def _licence(context: Context, machine: str, count: int) -> Usage:
     """Of Windows: by the processor, or for small types at a price of their own."""
     family, service = machine.partition(".")[0], "windows_licence"
-    if context.catalog.service(context.provider, service, machine, context.region):
+    if context.price(service, machine):
         return context.hours(service, machine, count)
-    if context.catalog.service(context.provider, service, f"{family}.vcpu", context.region):
+    if context.price(service, f"{family}.vcpu"):
         try:
             processors = context.catalog.machine(context.provider, machine).vcpu
         except CatalogError:
@@ -128,7 +128,7 @@ def _licence(context: Context, machine: str, count: int) -> Usage:
 def _dedicated(context: Context, nodes: Nodes, machine: str, count: int) -> Usage:
     """On hardware of one's own: a price of its own, that no other region's stands in for."""
     service = "dedicated_tenancy"
-    price = context.catalog.service(context.provider, service, machine, context.region)
+    price = context.price(service, machine)
     if price is None or price.assumed_from or nodes.market != "on_demand":
         market = "" if nodes.market == "on_demand" else f"{nodes.market} "
         reason = f"no price of dedicated tenancy is known for {market}{machine} there"
@@ -168,7 +168,7 @@ def bill_volumes(context: Context, volumes: Iterable[Volume]) -> Iterator[Usage]
             throughput_bytes_per_second=None if throughput is None else throughput * 1e6,
         )
         item = f"{volume.product}.requests"
-        known = context.catalog.service(context.provider, "block_storage", item, context.region)
+        known = context.price("block_storage", item)
         if known and item not in asked:
             asked.add(item)
             requests = context.quantities.requests

@@ -18,6 +18,7 @@ from domain.costing.kinds import usual_type
 from domain.costing.quantities import COMMON_KEYS, UNKNOWN_QUANTITIES, CommonKey, Quantities
 from domain.costing.registry import costers
 from domain.errors import CatalogError
+from domain.figures import unit_price
 from domain.pricing import BILLING_UNITS
 from domain.usage import Charge, MachineHours, Measure, Usage
 
@@ -128,7 +129,7 @@ def price_of(charge: Charge, context: Context) -> tuple[str, str] | None:
         return None
     first = next((tier.value for tier in found.tiers if tier.value), 0.0)
     free_at_first = "$0, then " if first and not found.value else ""
-    return f"{free_at_first}${first:.6g}", unit.label
+    return f"{free_at_first}{unit_price(first)}", unit.label
 
 
 def unit_of(key: UsageKey, context: Context) -> str | None:

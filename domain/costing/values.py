@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 from domain.resources import is_known
 
 GIB = 2.0**30
+_MOST = 1e18
 
 
 def block(value: Any) -> Mapping[str, Any]:
@@ -39,9 +39,9 @@ def number(value: Any) -> float | None:
         return None
     try:
         found = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    return found if isfinite(found) and found >= 0 else None
+    return found if 0 <= found <= _MOST else None
 
 
 def integer(value: Any) -> int | None:

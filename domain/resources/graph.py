@@ -110,7 +110,16 @@ class ResourceGraph:
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """The resources of these types, in the order of the graph."""
+        if len(types) == 1:
+            return iter(self._by_type.get(types[0], ()))
         return (resource for resource in self.resources if resource.type in types)
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.type, []).append(resource)
+        return found
 
     def referred(self, resource: Resource, key: str, *types: str) -> Resource | None:
         """What the input ``key`` of a resource refers to, if it is in this graph.

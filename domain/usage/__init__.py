@@ -7,7 +7,7 @@ knows; it ends as a gap in the bill, whereas 0 costs nothing.
 
 from __future__ import annotations
 
-from domain.usage.charge import Charge, Measure, ServiceUse, Unpriceable
+from domain.usage.charge import Charge, Measure, ServiceUse, Unpriceable, bands
 from domain.usage.machines import MachineHours
 from domain.usage.network import Egress, InterfaceEndpoint, LoadBalancer, NatGateway
 from domain.usage.storage import DiskUsage, FileSystem, ObjectStorage
@@ -41,4 +41,5 @@ __all__ = [
     "ServiceUse",
     "Unpriceable",
     "Usage",
+    "bands",
 ]

@@ -88,6 +88,28 @@ class Unpriceable:
         )
 
 
+def bands(
+    catalog: Catalog, provider: str, service: str, item: str, quantity: float
+) -> Iterator[tuple[str, str, float]]:
+    """The parts of a quantity that are priced apart, however many resources there are.
+
+    ``io2.iops`` is the price of one volume up to 32,000 if the catalog has
+    ``io2.iops.above_32000`` too. Tiers of one item, in contrast, are filled by all resources
+    together.
+
+    Yields:
+        The item, what of a name tells it from the others, and the part in it.
+    """
+    prefix = f"{item}.above_"
+    names = catalog.service_items(provider, service)
+    starts = sorted(int(name.removeprefix(prefix)) for name in names if name.startswith(prefix))
+    ends = [*starts, float("inf")]
+    yield item, "", min(quantity, ends[0])
+    for start, end in zip(starts, ends[1:], strict=True):
+        if quantity > start:
+            yield f"{prefix}{start}", f" above {start:,}", min(quantity, end) - start
+
+
 def charge(
     at: tuple[str, str, str, str],
     component: str,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.catalog import Catalog, ServicePrice
-from domain.usage.charge import Charge, Measure, charge
+from domain.usage.charge import Charge, Measure, bands, charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,14 @@ class DiskUsage:
             included = self._price(catalog, f"{product}.included_{name}")
             if wanted is None and included is not None:
                 continue
-            extra = None if wanted is None else wanted - (included.value if included else 0.0)
-            yield charge(
-                at,
-                f"disk, {product} {name}",
-                f"{product}.{name}",
-                measure,
-                None if extra is None else max(extra, 0.0) * volume_seconds,
-                gap=f"{product} bills its {name}, which are not given" if extra is None else None,
-            )
+            component, item = f"disk, {product} {name}", f"{product}.{name}"
+            if wanted is None:
+                reason = f"{product} bills its {name}, which are not given"
+                yield charge(at, component, item, measure, None, gap=reason)
+                continue
+            extra = max(wanted - (included.value if included else 0.0), 0.0)
+            for band, above, part in bands(catalog, at[1], at[3], item, extra):
+                yield charge(at, component + above, band, measure, part * volume_seconds)
 
     def _price(self, catalog: Catalog, item: str) -> ServicePrice | None:
         return catalog.service(self.provider, "block_storage", item, self.region)

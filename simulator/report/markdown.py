@@ -10,6 +10,7 @@ from decimal import Decimal
 from domain.bill import Bill, Gap
 from domain.costing.change import LEAST_TOLD_USD, PlanChange, ResourceChange, component_changes
 from domain.costing.plan import ResourceCost
+from domain.figures import unit_price
 from domain.prediction import Prediction
 from domain.resources import STACK_TYPE
 from simulator.report.plan_tables import largest_first, operations, short_type
@@ -197,8 +198,7 @@ def _price(gap: Gap) -> str:
         return f"not known: {gap.reason}"
     if gap.unit_price_usd is None:
         return "by usage, price not known"
-    plain = f"{Decimal(f'{gap.unit_price_usd:.6g}'):f}"
-    return f"${plain} per {gap.unit}"
+    return f"{unit_price(gap.unit_price_usd)} per {gap.unit}"
 
 
 def _footing(change: PlanChange, costly: Iterable[ResourceChange]) -> str:

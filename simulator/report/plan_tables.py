@@ -13,13 +13,15 @@ from domain.bill import Bill
 from domain.costing.change import PlanChange, ResourceChange, component_changes
 from domain.costing.plan import Plan, ResourceCost
 from domain.costing.stated import stated_by
-from domain.figures import digits
+from domain.figures import digits, unit_price
 from simulator.report.layout import Column, draw_table
 
 HOURS_PER_MONTH = 730
 _SIGNS = {"create": "+", "delete": "-", "update": "~", "replace": "±", "same": " ", "read": " "}
 _COLOURS = {"create": "green", "delete": "red", "update": "yellow", "replace": "magenta"}
 _FREE_TYPES_SHOWN = 6
+_RESOURCES_SHOWN = 500
+"""Nobody reads more, and laying out a table of ten thousand takes seconds."""
 
 
 def short_type(token: str) -> str:
@@ -33,7 +35,7 @@ def dollars(amount: Decimal | float) -> str:
     """``$1,234.50``; small amounts keep their digits."""
     value = float(amount)
     if value and abs(value) < 0.005:
-        return f"{'-' if value < 0 else ''}${abs(value):.2g}"
+        return f"{'-' if value < 0 else ''}${digits(abs(value))}"
     return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
 
 
@@ -51,7 +53,8 @@ def draw_plan(console: Console, plan: Plan) -> None:
     title = f"[bold]{escape(graph.stack or 'stack')}[/]{where}"
     console.print(f"{title}, from {escape(graph.origin)}: {len(plan.resources)} resources")
     rows, styles = [], []
-    for each in sorted(plan.resources, key=_dearest_first):
+    listed = [each for each in sorted(plan.resources, key=_dearest_first) if any(_lines(each))]
+    for each in listed[:_RESOURCES_SHOWN]:
         for number, row in enumerate(_lines(each)):
             rows.append([_title(each) if number == 0 else "", *row])
             styles.append("" if row[-1].startswith("$") else "dim")
@@ -68,6 +71,13 @@ def draw_plan(console: Console, plan: Plan) -> None:
             ],
             rows,
             styles=styles,
+        )
+    rest = listed[_RESOURCES_SHOWN:]
+    if rest:
+        known = sum((each.monthly_usd or Decimal(0) for each in rest), Decimal(0))
+        console.print(
+            f"… and {len(rest):,} more resources, {dollars(known)} a month together; "
+            "--json lists them"
         )
     left_out = f" without {graph.left_out} unchanged resources" if graph.left_out else ""
     console.print(f"total{left_out}: [bold]{headline(plan.bill)}[/]")
@@ -128,7 +138,7 @@ def _lines(cost: ResourceCost) -> Iterable[list[str]]:
             f"{line.component} ({source})" if source else line.component,
             digits(float(line.quantity)),
             line.unit,
-            f"${float(line.unit_price_usd):.6g}",
+            unit_price(line.unit_price_usd),
             dollars(line.amount_usd),
         ]
     for gap in cost.unpriced:
@@ -142,7 +152,7 @@ def _draw_usage(console: Console, plan: Plan) -> None:
         for gap in each.usage:
             price = "price not known"
             if gap.unit_price_usd is not None:
-                price = f"${float(gap.unit_price_usd):.6g} per {gap.unit}"
+                price = f"{unit_price(gap.unit_price_usd)} per {gap.unit}"
             waiting.setdefault((gap.component, price), []).append(each.resource.name)
     if not waiting:
         return
@@ -230,7 +240,7 @@ def telling(change: PlanChange) -> list[ResourceChange]:
     return [
         each
         for each in change.changed
-        if each.change_usd != 0
+        if each.is_of_cost
         or (each.operation in ("create", "delete", "replace") and each.cost.basis != "free")
     ]
 

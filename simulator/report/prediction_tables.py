@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.padding import Padding
 
 from domain.bill import Bill
-from domain.figures import digits, duration, money, percent
+from domain.figures import digits, duration, money, percent, unit_price
 from domain.prediction import Choice, Metric, Prediction
 from simulator.report.layout import Column, draw_table
 
@@ -126,7 +126,7 @@ def draw_bill(console: Console, bill: Bill) -> None:
             line.component,
             digits(float(line.quantity)),
             line.unit,
-            f"${float(line.unit_price_usd):.6g}",
+            unit_price(line.unit_price_usd),
             money(float(line.amount_usd)),
         ]
         for line in bill.lines

@@ -15,7 +15,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help=(
         "What resources are used for in a month: requests, bytes, hours.\n\n"
-        "A usage file states it; `plan` and `diff` price it with --usage FILE:\n\n"
+        "A usage file states it; `plan`, `diff` and `check` price it with --usage FILE:\n\n"
         "  dataset: {stored: 5 TiB, read_requests: 10 million}\n\n"
         "  'web-*': {processed: 300 GB}"
     ),

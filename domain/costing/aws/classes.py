@@ -41,7 +41,7 @@ def class_hours(
         return context.unpriceable(shown, f"its class is {KNOWN_LATER}")
     name = f"{shown}, {kind} {variant}".rstrip().replace("_", " ")
     item = f"{kind}.{variant}" if variant else kind
-    price = context.catalog.service(context.provider, service, item, context.region)
+    price = context.price(service, item)
     unlike = price is not None and price.assumed_from and context.region not in _PRICED_ALIKE
     if price is None or unlike:
         where = context.region or "any region"

@@ -16,7 +16,7 @@ def replication_instance(context: Context) -> Iterator[Usage]:
     copies = 2.0 if truth(context.get("multiAz")) else 1.0
     yield class_hours(context, "migration", kind, count=copies)
     item = "included_storage.burstable" if is_burstable(kind) else "included_storage"
-    included = context.catalog.service(context.provider, "migration", item, context.region)
+    included = context.price("migration", item)
     gib = number(context.get("allocatedStorage"))
     if gib is not None and included is not None:
         extra = max(gib - included.value, 0.0) * GIB * copies

@@ -39,7 +39,7 @@ def lustre(context: Context) -> Iterator[Usage]:
 
 
 def openzfs(context: Context) -> Iterator[Usage]:
-    """Capacity, throughput, and operations beyond the three that each GiB includes.
+    """Capacity, throughput, and further operations.
 
     Compression lets more fit in; the capacity that is provisioned is billed all the same.
     """
@@ -50,12 +50,7 @@ def openzfs(context: Context) -> Iterator[Usage]:
         yield context.unpriceable("file system", "no price of OpenZFS with tiers is known")
         return
     yield from _provisioned(context, "fsx_openzfs", "fsx_openzfs.ssd", "fsx_openzfs.ssd")
-    written = block(context.get("diskIopsConfiguration"))
-    iops = number(written.get("iops")) if text(written.get("mode")) == "USER_PROVISIONED" else None
-    if iops is not None:
-        included = _IOPS_A_GIB * (number(context.get("storageCapacity")) or 0.0)
-        extra = max(iops - included, 0.0) * context.seconds
-        yield context.use("file_storage", "fsx_openzfs.ssd.iops", "iops_seconds", extra)
+    yield from _further_iops(context, "fsx_openzfs.ssd.iops")
 
 
 def windows(context: Context) -> Iterator[Usage]:
@@ -67,8 +62,12 @@ def windows(context: Context) -> Iterator[Usage]:
 
 
 def _provisioned(context: Context, family: str, capacity: str, throughput: str) -> Iterator[Usage]:
+    """Capacity, throughput and backups."""
     gib = number(context.get("storageCapacity"))
     rate = number(context.get("throughputCapacity"))
+    each = number(context.get("throughputCapacityPerHaPair"))
+    if rate is None and each is not None:
+        rate = each * (number(context.get("haPairs")) or 1.0)
     if gib is None or rate is None:
         yield context.unpriceable("file system", f"its size or throughput is {KNOWN_LATER}")
         return
@@ -80,30 +79,24 @@ def _provisioned(context: Context, family: str, capacity: str, throughput: str) 
 
 
 def ontap(context: Context) -> Iterator[Usage]:
-    """Solid-state capacity, throughput, operations beyond those that each GiB includes."""
+    """Solid-state capacity, throughput, and further operations."""
     zones = "multi_az" if "MULTI" in (text(context.get("deploymentType")) or "") else "single_az"
     generation = "2" if (text(context.get("deploymentType")) or "").endswith("_2") else ""
     product = f"fsx_ontap.{zones}{generation}"
-    gib = number(context.get("storageCapacity"))
-    rate = number(context.get("throughputCapacity"))
-    pairs = number(context.get("haPairs")) or 1.0
-    if rate is None:
-        each = number(context.get("throughputCapacityPerHaPair"))
-        rate = None if each is None else each * pairs
-    if gib is None or rate is None:
-        yield context.unpriceable("file system", f"its size or throughput is {KNOWN_LATER}")
-        return
-    yield context.kept("file_storage", f"{product}.ssd.storage", gib * GIB)
-    rate_seconds = rate * 1e6 * context.seconds
-    yield context.use("file_storage", f"{product}.throughput", "rate_seconds", rate_seconds)
-    written = block(context.get("diskIopsConfiguration"))
-    iops = number(written.get("iops")) if text(written.get("mode")) == "USER_PROVISIONED" else None
-    if iops is not None:
-        extra = max(iops - _IOPS_A_GIB * gib, 0.0) * context.seconds
-        yield context.use("file_storage", f"{product}.iops", "iops_seconds", extra)
+    yield from _provisioned(context, "fsx_ontap", f"{product}.ssd", product)
+    yield from _further_iops(context, f"{product}.iops")
     yield context.kept("file_storage", f"{product}.capacity_pool.storage", None)
-    backup = context.quantities.stored_bytes
-    yield context.kept("file_storage", "fsx_ontap.backup.storage", backup)
+
+
+def _further_iops(context: Context, item: str) -> Iterator[Usage]:
+    """Operations that are asked for beyond the three that each GiB includes."""
+    written = block(context.get("diskIopsConfiguration"))
+    iops = number(written.get("iops"))
+    gib = number(context.get("storageCapacity"))
+    is_asked = text(written.get("mode")) == "USER_PROVISIONED"
+    if is_asked and iops is not None and gib is not None:
+        extra = max(iops - _IOPS_A_GIB * gib, 0.0)
+        yield context.use("file_storage", item, "iops_seconds", extra * context.seconds)
 
 
 def elastic(context: Context) -> Iterator[Usage]:

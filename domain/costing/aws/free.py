@@ -112,7 +112,7 @@ FREE: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "aws:ecs",
-        "cluster clusterCapacityProviders capacityProvider taskDefinition taskSet "
+        "cluster clusterCapacityProviders capacityProvider taskDefinition "
         "accountSettingDefault tag",
         BY_OTHERS,
     ),
@@ -140,7 +140,7 @@ FREE: tuple[tuple[str, str, str], ...] = (
     ("aws:appsync", "apiKey dataSource resolver function domainName type", CONFIGURATION),
     ("aws:route53", "record zoneAssociation delegationSet queryLog", "the zone is billed"),
     ("aws:acm", "certificateValidation", "public certificates are free"),
-    ("aws:dynamodb", "tableItem tag resourcePolicy contributorInsights", CONFIGURATION),
+    ("aws:dynamodb", "tableItem tag resourcePolicy", CONFIGURATION),
     (
         "aws:rds",
         "subnetGroup parameterGroup clusterParameterGroup optionGroup "
@@ -202,7 +202,7 @@ FREE: tuple[tuple[str, str, str], ...] = (
     ("aws:neptune", "clusterEndpoint", CONFIGURATION),
     (
         "aws:redshift",
-        "authenticationProfile clusterIamRoles clusterSnapshot dataShareAuthorization "
+        "authenticationProfile clusterIamRoles dataShareAuthorization "
         "dataShareConsumerAssociation endpointAuthorization eventSubscription "
         "hsmClientCertificate hsmConfiguration logging partner resourcePolicy "
         "scheduledAction snapshotCopyGrant snapshotSchedule snapshotScheduleAssociation "

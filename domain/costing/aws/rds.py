@@ -8,7 +8,7 @@ from dataclasses import replace
 from domain.costing.aws.classes import class_hours, family_of, is_burstable, vcpus_of
 from domain.costing.context import KNOWN_LATER, Context, Coster
 from domain.costing.values import GIB, integer, number, text, truth
-from domain.usage import Usage
+from domain.usage import Usage, bands
 
 INSTANCE = "aws:rds/instance:Instance"
 _PROXY_TARGET = "aws:rds/proxyTarget:ProxyTarget"
@@ -89,7 +89,10 @@ def _storage(
         wanted = max(iops or 0.0, _LEAST_PROVISIONED_IOPS)
         if wanted != iops:
             context.note(f"Provisioned storage has at least {_LEAST_PROVISIONED_IOPS:g} IOPS.")
-        yield _per_second(context, f"{product}.iops", wanted)
+        for item, _, part in bands(
+            context.catalog, context.provider, "database", f"{product}.iops", wanted
+        ):
+            yield _per_second(context, item, part)
     elif product.endswith("gp3"):
         striped = gib >= _GP3_STRIPED_FROM_GIB.get(engine, float("inf"))
         extra = (iops or 0.0) - (_GP3_STRIPED_IOPS if striped else _GP3_IOPS)

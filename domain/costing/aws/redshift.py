@@ -39,8 +39,14 @@ def namespace(context: Context) -> Iterator[Usage]:
     yield context.kept("warehouse", "managed.storage", context.quantities.stored_bytes)
 
 
+def snapshot(context: Context) -> Iterator[Usage]:
+    """What a snapshot that was asked for keeps."""
+    yield context.kept("warehouse", "backup.storage", context.quantities.stored_bytes)
+
+
 COSTERS: dict[str, Coster] = {
     "aws:redshift/cluster:Cluster": cluster,
+    "aws:redshift/clusterSnapshot:ClusterSnapshot": snapshot,
     "aws:redshiftserverless/workgroup:Workgroup": workgroup,
     "aws:redshiftserverless/namespace:Namespace": namespace,
 }

@@ -24,7 +24,7 @@ def spanner(context: Context) -> Iterator[Usage]:
         units = number(limits.get("minProcessingUnits")) if units is None else units
         nodes = number(limits.get("minNodes")) if units is None else units / _UNITS_OF_A_NODE
     region = config.removeprefix("regional-")
-    price = context.catalog.service("gcp", "spanner", f"{edition}.node", region)
+    price = context.price("spanner", f"{edition}.node", region)
     if not config.startswith("regional-") or price is None or price.assumed_from:
         yield context.unpriceable("database", f"no price of configuration '{config}' is known")
         return
@@ -44,7 +44,7 @@ def bigtable(context: Context) -> Iterator[Usage]:
     for cluster in clusters:
         zone = text(cluster.get("zone")) or ""
         region = zone.rpartition("-")[0] or region_of(context.resource, context.graph) or ""
-        price = context.catalog.service("gcp", "bigtable", "node", region)
+        price = context.price("bigtable", "node", region)
         if price is None or price.assumed_from:
             yield context.unpriceable("database", f"no price of its nodes is known in '{region}'")
             continue

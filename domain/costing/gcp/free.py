@@ -49,7 +49,7 @@ FREE: tuple[tuple[str, str, str], ...] = (
         "attachedDisk projectMetadata projectMetadataItem resizeRequest regionResizeRequest "
         "projectDefaultNetworkTier diskIamMember diskIamBinding imageIamMember imageIamBinding "
         "targetInstance targetPool instanceSettings nodeTemplate snapshotSettings "
-        "diskAsyncReplication bulkPerInstanceConfig previewFeature",
+        "bulkPerInstanceConfig previewFeature",
         BY_OTHERS,
     ),
     (

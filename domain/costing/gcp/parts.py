@@ -99,7 +99,7 @@ def _custom(context: Context, name: str, market: Market) -> BilledAs:
 
 
 def _is_priced_there(context: Context, service: str, item: str) -> bool:
-    price = context.catalog.service("gcp", service, item, context.region)
+    price = context.price(service, item)
     return price is not None and price.assumed_from is None
 
 
