@@ -23,6 +23,10 @@ _NUMBER_ERRORS = {
     "float_parsing": "a number",
     "float_type": "a number",
     "string_type": "text",
+    "date_type": "a day such as 2027-01-31",
+    "date_parsing": "a day such as 2027-01-31",
+    "date_from_datetime_parsing": "a day such as 2027-01-31",
+    "date_from_datetime_inexact": "a day such as 2027-01-31",
     "bool_parsing": "true or false",
     "dict_type": "a mapping of keys to values",
     "list_type": "a list",
@@ -226,4 +230,6 @@ def _sentence(error: ErrorDetails) -> str:
         return f"needs the key {context['discriminator']}"
     if kind == "too_short":
         return "is empty; give at least one"
+    if kind == "string_too_short":
+        return "is empty; write something there"
     return error["msg"].removeprefix("Value error, ")

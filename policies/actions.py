@@ -191,7 +191,10 @@ ESCALATIONS = (
 )
 
 # Actions that take no resource, so that "*" is all that can be written (Service Authorization
-# Reference). A pattern stands here only where all that it matches takes none.
+# Reference, recalled; two that it ties to a resource are here since a node's agent and a service's
+# flow logs need them on "*", as the policies that AWS manages have it: what an agent says of its
+# own node, and the list of log groups). A pattern stands here only where all that it matches takes
+# none.
 UNCONFINABLE = (
     "acm:listcertificates",
     "application-autoscaling:describe*",
@@ -219,6 +222,7 @@ UNCONFINABLE = (
     "ecs:listclusters",
     "ecs:listtaskdefinitions",
     "eks:describeaddonversions",
+    "eks:describeclusterversions",
     "eks:listclusters",
     "elasticloadbalancing:describe*",
     "elasticmapreduce:listclusters",
@@ -230,6 +234,7 @@ UNCONFINABLE = (
     "iam:getaccountsummary",
     "iam:getcredentialreport",
     "iam:listaccountaliases",
+    "iam:listcloudfrontpublickeys",
     "iam:listgroups",
     "iam:listopenidconnectproviders",
     "iam:listpolicies",
@@ -247,6 +252,8 @@ UNCONFINABLE = (
     "lambda:getaccountsettings",
     "lambda:listfunctions",
     "lambda:listlayers",
+    "logs:describeloggroups",
+    "logs:describequerydefinitions",
     "organizations:describeorganization",
     "organizations:listaccounts",
     "organizations:listroots",
@@ -259,6 +266,8 @@ UNCONFINABLE = (
     "s3:getaccountpublicaccessblock",
     "s3:listaccesspoints",
     "s3:listallmybuckets",
+    "s3:listjobs",
+    "s3:liststoragelensconfigurations",
     "sagemaker:listendpoints",
     "sagemaker:listmodels",
     "sagemaker:listnotebookinstances",
@@ -269,9 +278,12 @@ UNCONFINABLE = (
     "servicequotas:listservices",
     "sns:listtopics",
     "sqs:listqueues",
+    "ssm:describeinstanceinformation",
     "ssm:describeparameters",
+    "ssm:updateinstanceinformation",
     "ssmmessages:*",
     "sts:decodeauthorizationmessage",
+    "sts:getaccesskeyinfo",
     "sts:getcalleridentity",
     "sts:getservicebearertoken",
     "sts:getsessiontoken",

@@ -9,14 +9,14 @@ itself is not one that somebody chose.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from domain.costing.values import is_list, number, truth
 from domain.resources import SECRET, UNKNOWN, Resource
 from policies.demands import shown
+from policies.remedies import bare, placed, snake, to_set, united
 from policies.rule import Category, Finding, Judgement, NoSettings, Rule, Scope, Severity, Undecided
 from policies.world import World
 
@@ -82,10 +82,12 @@ def between(low: float, high: float = float("inf"), *, by_default: bool = False)
 class Row:
     """One demand on resources of a type.
 
-    ``path`` leads through blocks by dots; ``name[]`` is every element of a list, ``name?`` a
-    block that may be missing, and several places that will each do are parted by `` | ``.
-    ``where`` names the conditions under which it holds, ``wrong`` what may be said of a resource
-    that falls short, if not what its rule says. ``checks`` are the ids of equivalents elsewhere.
+    ``path`` leads through blocks by dots; ``name[]`` is every element of a list, ``name[0]`` the
+    first, ``name?`` a block that may be missing, and several places that will each do are parted
+    by `` | ``. ``where`` names the conditions under which it holds, ``wrong`` what may be said of
+    a resource that falls short, if not what its rule says. ``checks`` are the ids of equivalents
+    elsewhere. ``example`` is what to write at the path's first step, where that takes more than
+    what is right at its end.
     """
 
     type: str
@@ -94,6 +96,7 @@ class Row:
     checks: tuple[str, ...] = ()
     where: tuple[tuple[str, Want], ...] = ()
     wrong: str | None = None
+    example: Any = None
 
 
 def row(
@@ -103,9 +106,10 @@ def row(
     *checks: str,
     where: Iterable[tuple[str, Want]] = (),
     wrong: str | None = None,
+    example: Any = None,
 ) -> Row:
     """A row, with its equivalents as further arguments."""
-    return Row(type, path, want, checks, tuple(where), wrong)
+    return Row(type, path, want, checks, tuple(where), wrong, example)
 
 
 def rule(
@@ -123,7 +127,8 @@ def rule(
     references: tuple[str, ...] = (),
     scope: Scope = "resource",
 ) -> Rule:
-    """A rule that is a table of rows. A resource that falls short of several is found once.
+    """A rule that is a table of rows. A resource that falls short of several is found once, with
+    all that is missing.
 
     ``why`` is what the rule demands and the reason; ``wrong`` what may be said of a resource
     that falls short: ``stores data in the clear``. ``also`` judges, on types that no row
@@ -133,14 +138,7 @@ def rule(
     for each in rows:
         table.setdefault(each.type, []).append(each)
 
-    def judge(world: World, _: NoSettings) -> Iterator[Judgement]:
-        for kind, demands in table.items():
-            for resource in world.of_type(kind):
-                found = [each for each in (short(resource, one, wrong) for one in demands) if each]
-                found.sort(key=lambda each: isinstance(each, Undecided))
-                yield from found[:1]
-        yield from also(world, NoSettings()) if also else ()
-
+    judge = Rows(table, wrong, also)
     judge.__doc__ = why
     checks = (check for each in table.values() for one in each for check in one.checks)
     return Rule(
@@ -156,7 +154,36 @@ def rule(
     )
 
 
-def short(resource: Resource, demand: Row, wrong: str) -> Judgement | None:
+@dataclass
+class Rows:
+    """A judge that goes by the rows of each type."""
+
+    table: Mapping[str, Sequence[Row]]
+    wrong: str
+    also: Callable[[World, NoSettings], Iterable[Judgement]] | None = None
+
+    def __call__(self, world: World, _: NoSettings) -> Iterator[Judgement]:
+        """What resources fall short of."""
+        for kind, demands in self.table.items():
+            for resource in world.of_type(kind):
+                found = [each for each in (short(resource, one) for one in demands) if each]
+                lacks = [each for each in found if isinstance(each, Lack)]
+                if lacks:
+                    yield _finding(resource, lacks, self.wrong)
+                else:
+                    yield from [each for each in found if isinstance(each, Undecided)][:1]
+        yield from self.also(world, NoSettings()) if self.also else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A row that a resource falls short of, and what stands there."""
+
+    row: Row
+    said: str
+
+
+def short(resource: Resource, demand: Row) -> Lack | Undecided | None:
     """How a resource falls short of a row, if it does."""
     applies = [_verdict(resource, path, want) for path, want in demand.where]
     if False in applies:
@@ -165,17 +192,26 @@ def short(resource: Resource, demand: Row, wrong: str) -> Judgement | None:
     verdicts = [_verdict(resource, path, demand.want) for path in places]
     if True in verdicts:
         return None
+    path = _plain(places[0])
     if None in verdicts or None in applies:
-        return Undecided(
-            f"{places[0]} of '{resource.name}' is known only after deployment", resource
-        )
-    path = places[0]
-    wrongs = (_said(each) for each in values(resource, path) if _is_wrong(each, demand.want))
-    said = next(wrongs, "that of another resource")
+        return Undecided(f"{path} of '{resource.name}' is known only after deployment", resource)
+    wrongs = (_said(each) for each in values(resource, places[0]) if _is_wrong(each, demand.want))
+    return Lack(demand, f"{path} is {next(wrongs, 'that of another resource')}")
+
+
+def _plain(path: str) -> str:
+    return path.replace("[0]", "")
+
+
+def _finding(resource: Resource, lacks: list[Lack], wrong: str) -> Finding:
+    by_fault: dict[str, list[str]] = {}
+    for each in lacks:
+        by_fault.setdefault(each.row.wrong or wrong, []).append(each.said)
+    faults = (f"{fault}: {', '.join(dict.fromkeys(said))}" for fault, said in by_fault.items())
     return Finding(
-        f"'{resource.name}' {demand.wrong or wrong}: {path} is {said}",
+        f"'{resource.name}' {'; '.join(faults)}",
         resource,
-        _remedy(path, demand.want),
+        remedy_of(each.row for each in lacks),
     )
 
 
@@ -203,7 +239,7 @@ def _walk(value: Any, steps: list[str]) -> Iterator[Any]:
     if not steps or value in (None, UNKNOWN, SECRET):
         yield value
         return
-    step, rest = _bare(steps[0]), steps[1:]
+    step, rest = bare(steps[0]), steps[1:]
     value = opened(value)
     if is_list(value):
         value = value[0] if value else None
@@ -240,7 +276,7 @@ def _is_wrong(value: Any, want: Want) -> bool:
 
 
 def _top(path: str) -> str:
-    return _bare(path.split(".")[0])
+    return bare(path.split(".")[0])
 
 
 def _said(value: Any) -> str:
@@ -250,26 +286,27 @@ def _said(value: Any) -> str:
     return shown(value)
 
 
-def _remedy(path: str, want: Want) -> str | None:
+def remedy_of(rows: Iterable[Row]) -> str | None:
     """What to write, as a Python program does; None where the thing is to write nothing."""
-    if want.example is None:
-        return None
-    first, *rest = path.split(".")
-    is_text = _bare(first) in _TEXTS_OF_JSON
-    written = repr(want.example)
-    for step in reversed(rest):
-        key = _bare(step) if is_text else _snake(_bare(step))
-        written = f"[{written}]" if step.endswith("[]") else written
-        written = f"{{'{key}': {written}}}"
-    written = f"[{written}]" if first.endswith("[]") else written
-    if is_text:
-        written = f"json.dumps({written})"
-    return f"set {_snake(_bare(first))}={written}"
+    inputs: dict[str, Any] = {}
+    texts: list[str] = []
+    for each in rows:
+        path = each.path.split(" | ")[0]
+        first, *rest = path.split(".")
+        if each.example is not None:
+            inputs = united(inputs, {bare(first): each.example})
+        elif each.want.example is None:
+            continue
+        elif _is_text(first, rest):
+            where = ".".join(rest) + (" of each element" if first.endswith("[]") else "")
+            right = json.dumps(each.want.example)
+            texts.append(f"in the JSON of {snake(bare(first))}, set {where} to {right}")
+        else:
+            inputs = united(inputs, placed(path, each.want.example))
+    said = [*([to_set(inputs)] if inputs else ()), *dict.fromkeys(texts)]
+    return "; ".join(said) or None
 
 
-def _bare(step: str) -> str:
-    return step.removesuffix("[]").removesuffix("?")
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+def _is_text(first: str, rest: list[str]) -> bool:
+    """Whether an input is JSON in a text: properties of blocks begin with a small letter."""
+    return bare(first) in _TEXTS_OF_JSON or any(step[:1].isupper() for step in rest)

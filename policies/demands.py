@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.costing.values import is_list, truth
 from domain.resources import SECRET, UNKNOWN, Resource
+from policies.remedies import placed, to_set
 from policies.rule import Finding, Judgement, NoSettings, Undecided
 from policies.world import World
 
@@ -71,11 +72,15 @@ def demand(
     *,
     default: Any = None,
     applies: Callable[[Resource], bool] = always,
+    example: Any = None,
+    examples: Mapping[str, Any] | None = None,
 ) -> Judge:
     """A judge that wants ``right`` of what stands at each type's path.
 
     ``default`` is what the provider takes where nothing is said; ``wrong`` is what may then
-    be said of the resource: ``takes connections without a password``.
+    be said of the resource: ``takes connections without a password``. ``example`` is what to
+    write at the path, if a remedy shall name it; ``examples`` are what to write at its first
+    step, for the types where that takes more.
     """
 
     def judge(world: World, _: NoSettings) -> Iterator[Judgement]:
@@ -85,9 +90,22 @@ def demand(
                 if value in (UNKNOWN, SECRET):
                     yield undecided(resource, path)
                 elif not right(default if value is None else value):
-                    yield Finding(f"'{resource.name}' {wrong}: {path} is {shown(value)}", resource)
+                    yield Finding(
+                        f"'{resource.name}' {wrong}: {path} is {shown(value)}",
+                        resource,
+                        written(kind, path, example, examples),
+                    )
 
     return judge
+
+
+def written(
+    kind: str, path: str, example: Any, examples: Mapping[str, Any] | None = None
+) -> str | None:
+    """The remedy that writes an example at a path; None where there is none."""
+    if kind in (examples or {}):
+        return to_set({path.split(".")[0]: (examples or {})[kind]})
+    return None if example is None else to_set(placed(path, example))
 
 
 def switched_on(
@@ -106,7 +124,14 @@ def switched_off(table: Table, wrong: str) -> Judge:
     return demand(table, lambda value: not truth(value), wrong, default=False)
 
 
-def stated(table: Table, wrong: str, *, applies: Callable[[Resource], bool] = always) -> Judge:
+def stated(
+    table: Table,
+    wrong: str,
+    *,
+    applies: Callable[[Resource], bool] = always,
+    example: Any = None,
+    examples: Mapping[str, Any] | None = None,
+) -> Judge:
     """A judge that wants anything at each type's path; a reference is something."""
 
     def judge(world: World, _: NoSettings) -> Iterator[Judgement]:
@@ -116,7 +141,11 @@ def stated(table: Table, wrong: str, *, applies: Callable[[Resource], bool] = al
                 if value == UNKNOWN and not refers(resource, path):
                     yield undecided(resource, path)
                 elif value is None or value == "":
-                    yield Finding(f"'{resource.name}' {wrong}: {path} is {shown(value)}", resource)
+                    yield Finding(
+                        f"'{resource.name}' {wrong}: {path} is {shown(value)}",
+                        resource,
+                        written(kind, path, example, examples),
+                    )
 
     return judge
 

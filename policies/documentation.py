@@ -34,8 +34,9 @@ This page is written from the rules by `python -m policies.documentation`.
 `windtunnel check --stack prod` judges what a Pulumi program declares, what it costs, and, with
 `--scenario FILE`, what is predicted of it. It needs no cloud account and no Pulumi CLI; previews
 and exports of any stack are read as well (`--preview`, `--state`). It exits with 1 when a
-*mandatory* rule is broken. *Advisory* rules only speak. What a preview does not know yet is
-reported as not decided, never passed over. [ci.md](ci.md) has the lines for GitHub and GitLab.
+*mandatory* rule is broken. *Advisory* rules only speak. What only a deployment tells is reported
+as not decided, never passed over; policies and scripts of `--stack` that name what is not there
+yet are judged all the same. [ci.md](ci.md) has the lines for GitHub and GitLab.
 
 ## Inside the Pulumi CLI
 
@@ -48,9 +49,10 @@ $ pulumi preview --policy-pack policies
 $ pulumi up --policy-pack policies
 ```
 
-The same rules say the same as `windtunnel check`. Those that need no other resource to tell judge
-each resource before it is made, so that `pulumi up` never makes what breaks one; the rest judge
-the whole stack at the end of a preview.
+The same rules find the same as `windtunnel check`; policies that name what is not there yet are
+not decided by a preview, and judged during the update. Rules that need no other resource to tell
+judge each resource before it is made, so that `pulumi up` never makes what breaks one; the rest
+judge the whole stack at the end of a preview.
 
 Settings are those of the environment that is called as the stack is, from `policy.yaml` beside
 `PulumiPolicy.yaml`. Predicted outcomes are judged by a prediction that was written before, and
@@ -75,15 +77,21 @@ itself: `remediate` counts as mandatory.
 
 ## Settings of an environment
 
-`policies/policy.yaml` sets for each environment how severe a rule is, and with which values. A
-stack without settings is judged by every rule as it stands below.
+`policies/policy.yaml` sets for each environment how severe a rule is (`mandatory`, `advisory`, or
+`disabled`: then it is not judged), and with which values. What stands under `defaults` holds for
+every stack, also for one that is not listed under `environments`, unless its environment says
+otherwise. A stack without settings is judged by every rule as it stands below.
 
 ```yaml
+defaults:
+  rules:
+    required-tags: {keys: [team]}
 environments:
   prod:
     rules:
       spot-share: {max_share: 0}
       alarms-heard: mandatory
+      commitments-used: disabled
     exemptions:
       - rule: no-open-ingress
         resource: bastion*          # a name or a URN; * stands for anything

@@ -53,6 +53,11 @@ class Fleet:
     gap: str | None = None
 
     @property
+    def never_runs(self) -> bool:
+        """Whether it keeps no node, and has no room to grow to one."""
+        return self.count == 0 and self.largest == 0
+
+    @property
     def called(self) -> str:
         """How messages speak of it: ``'train' (4 × p4d.24xlarge)``."""
         count = "?" if self.count is None else self.count

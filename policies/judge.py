@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from policies.registry import all_rules
+from policies.remedies import in_language_of
 from policies.rule import Rule, Undecided
 from policies.settings import EnvironmentSettings, Exemption
 from policies.world import World
@@ -116,6 +117,8 @@ def judge(
     world: World,
     settings: EnvironmentSettings | None = None,
     rules: Sequence[Rule] | None = None,
+    *,
+    asked: Collection[str] = (),
 ) -> Report:
     """Runs rules over a stack.
 
@@ -124,6 +127,7 @@ def judge(
         settings: severities, values and exemptions of an environment; without them every rule
             is on, as severe and with the values that it has by itself.
         rules: these only; otherwise all.
+        asked: ids of rules that somebody named: one that lacks its limit says so.
     """
     settings = settings or EnvironmentSettings()
     violations: list[Violation] = []
@@ -144,7 +148,9 @@ def judge(
                 exempted.append(Exempted(each, exemption))
             else:
                 violations.append(each)
-        if silent:
+        if silent and rule.id in asked and (limit := _unset_limit(rule, settings)):
+            undecided.append(Open(rule, None, f"{limit} is not set"))
+        elif silent:
             passed.append(rule.id)
     violations.sort(key=lambda each: each.severity != "mandatory")
     return Report(
@@ -154,8 +160,20 @@ def judge(
         tuple(exempted),
         tuple(passed),
         tuple(disabled),
-        tuple(_unneeded(settings, exempted, {*passed, *(each.rule.id for each in violations)})),
+        tuple(
+            _unneeded(world, settings, exempted, {*passed, *(each.rule.id for each in violations)})
+        ),
     )
+
+
+def _unset_limit(rule: Rule, settings: EnvironmentSettings) -> str | None:
+    """The setting without which a rule demands nothing, where it is not set."""
+    values = settings.values.get(rule.id) or rule.settings()
+    defaults = rule.settings()
+    limits = [
+        name for name in rule.settings.model_fields if getattr(defaults, name) in (None, (), {})
+    ]
+    return limits[0] if limits and not any(getattr(values, name) for name in limits) else None
 
 
 def _judged(
@@ -172,7 +190,7 @@ def _judged(
             if isinstance(each, Undecided):
                 yield Open(rule, urn, each.reason, source)
             else:
-                remedy = each.remedy or rule.remedy
+                remedy = in_language_of(source, each.remedy or rule.remedy)
                 yield Violation(rule, severity, urn, each.message, remedy, source)
     except Exception as error:
         error.add_note(f"while judging by the rule {rule.id}")
@@ -180,12 +198,12 @@ def _judged(
 
 
 def _unneeded(
-    settings: EnvironmentSettings, exempted: Iterable[Exempted], judged: set[str]
+    world: World, settings: EnvironmentSettings, exempted: Iterable[Exempted], judged: set[str]
 ) -> Iterator[str]:
     used = {id(each.exemption) for each in exempted}
+    urns = (None, *world.graph.by_urn)
     for each in settings.exemptions:
         if id(each) not in used and each.rule in judged:
-            yield (
-                f"the exemption of '{each.resource}' from {each.rule} (owner {each.owner}) is not "
-                "needed any more; take it out"
-            )
+            known = any(each.names(urn) for urn in urns)
+            why = "is not needed any more; take it out" if known else "matches nothing here"
+            yield f"the exemption of '{each.resource}' from {each.rule} (owner {each.owner}) {why}"

@@ -66,8 +66,8 @@ def read_prediction(path: Path) -> dict[str, Any]:
 def prediction_for(world: World, path: Path) -> World:
     """A world that sees the prediction which was written before for its stack.
 
-    It sees none where there is no such file, or where the hardware has changed since, and
-    says why.
+    It sees none where there is no such file, where it is of another stack, or where the
+    hardware has changed since, and says why.
 
     Raises:
         InputError: the file is there, but holds no prediction.
@@ -82,7 +82,7 @@ def prediction_for(world: World, path: Path) -> World:
     prediction = _prediction_in(document, path)
     changed = _changed_since(document, world)
     if changed is not None:
-        why = f"the prediction in {path.name} is of other hardware: {changed}; write it anew"
+        why = f"the prediction in {path.name} is of {changed}; write it anew"
         return replace(world, no_prediction=why)
     return replace(world, prediction=prediction)
 
@@ -106,18 +106,28 @@ def _prediction_in(document: Any, path: Path) -> dict[str, Any]:
 
 
 def _changed_since(document: Mapping[str, Any], world: World) -> str | None:
-    """How the machines differ from those of the plan beside the prediction, if they do.
+    """What the plan beside the prediction is of, if not of this stack with these machines.
 
     A file of ``simulate`` says nothing of a stack, and is believed.
     """
     if "resources" not in document:
         return None
+    others = sorted(
+        {_stack_of(each["urn"]) for each in document["resources"]} - {world.graph.stack}
+    )
+    if others and world.graph.stack:
+        return f"another stack: {others[0]}, not {world.graph.stack}"
     then, now = _machines(document["resources"]), _machines(world.plan.to_json()["resources"])
     for urn in sorted({*then, *now}):
         before, after = then.get(urn, "no machines"), now.get(urn, "no machines")
         if before != after:
-            return f"'{urn.rsplit('::', 1)[-1]}' had {before}, and has {after} now"
+            name = urn.rsplit("::", 1)[-1]
+            return f"other hardware: '{name}' had {before}, and has {after} now"
     return None
+
+
+def _stack_of(urn: str) -> str:
+    return urn.removeprefix("urn:pulumi:").split("::", 1)[0]
 
 
 def _machines(resources: Iterable[Mapping[str, Any]]) -> dict[str, str]:

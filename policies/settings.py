@@ -1,6 +1,6 @@
 """`policy.yaml`: how severe each rule is in an environment, with which values, and who is exempt.
 
-defaults:                       # every environment, unless it says otherwise
+defaults:                       # every stack, unless its environment says otherwise
   rules:
     required-tags: {severity: mandatory, keys: [team]}
 environments:
@@ -33,6 +33,8 @@ from policies.registry import rule_of
 from policies.rule import Rule, Severity
 
 _SEVERITIES = get_args(Severity)
+DEFAULTS = "defaults"
+"""What the settings of a stack are called whose environment the file does not list."""
 
 
 class Exemption(Frozen):
@@ -50,8 +52,12 @@ class Exemption(Frozen):
         """Whether a violation of this rule by this resource is exempt."""
         if rule_id != self.rule:
             return False
-        names = ("",) if urn is None else (urn, urn.split("::", 3)[-1])
-        return any(fnmatchcase(name, self.resource) for name in names)
+        return self.names(urn)
+
+    def names(self, urn: str | None) -> bool:
+        """Whether it speaks of a resource, or of the stack as a whole."""
+        called = ("",) if urn is None else (urn, urn.split("::", 3)[-1])
+        return any(fnmatchcase(name, self.resource) for name in called)
 
 
 class _Section(Frozen):
@@ -82,23 +88,33 @@ class EnvironmentSettings:
         return next((each for each in self.exemptions if each.covers(rule_id, urn)), None)
 
 
-def read_settings(path: Path, environment: str, *, today: date) -> EnvironmentSettings | None:
-    """The settings of one environment, or None where the file has none for it.
+def read_settings(
+    path: Path, environment: str, *, today: date, asked: bool = False
+) -> EnvironmentSettings | None:
+    """The settings of one environment; the defaults where the file does not list it.
 
-    Every environment of the file is checked; only this one's exemptions may not have expired.
+    None where it has no defaults either. Every environment of the file is checked; only this
+    one's exemptions may not have expired.
+
+    Args:
+        asked: somebody chose the environment by name, so that it must be listed.
 
     Raises:
         InputError: not a settings file, a rule that there is not, a value of the wrong kind, an
-            exemption that has expired; names file and line.
+            exemption that has expired, no such environment; names file and line.
     """
     located = read_yaml(path, "policy settings")
     file = parse(_PolicyFile, located)
-    _settings("", file.defaults, _Section(), located)
+    defaults = _settings(DEFAULTS, file.defaults, _Section(), located)
     found = {
         name: _settings(name, file.defaults, section, located)
         for name, section in file.environments.items()
     }
+    if asked and environment not in found:
+        raise no_such_environment(path, environment, tuple(found))
     chosen = found.get(environment)
+    if chosen is None and (file.defaults.rules or file.defaults.exemptions):
+        chosen = defaults
     if chosen is not None:
         _check_expiry(file, environment, located, today)
     return chosen
@@ -111,6 +127,17 @@ def environments_of(path: Path) -> tuple[str, ...]:
         InputError: not a settings file.
     """
     return tuple(parse(_PolicyFile, read_yaml(path, "policy settings")).environments)
+
+
+def no_such_environment(
+    path: Path, name: str, known: tuple[str, ...], hint: str = ""
+) -> InputError:
+    """That a file has no settings for an environment; names those that it has."""
+    return InputError(
+        f"has no settings for the environment '{name}', but for {', '.join(known) or 'none'}"
+        f"{near_misses(name, known) or hint}",
+        where=str(path),
+    )
 
 
 def _settings(
@@ -163,7 +190,7 @@ def _below(located: Located, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
 def _check_expiry(file: _PolicyFile, environment: str, located: Located, today: date) -> None:
     for at, section in (
         (("defaults",), file.defaults),
-        (("environments", environment), file.environments[environment]),
+        (("environments", environment), file.environments.get(environment, _Section())),
     ):
         for number, each in enumerate(section.exemptions):
             if each.expires < today:

@@ -27,7 +27,7 @@ class World:
 
     graph: ResourceGraph
     environment: str = ""
-    """Whose settings judge it: dev, staging, prod."""
+    """The stack's own name, whichever settings judge it: dev, staging, prod."""
     prediction: Mapping[str, Any] | None = None
     no_prediction: str = "there is no prediction; give --scenario"
     """Why there is none, where there is none."""

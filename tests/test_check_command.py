@@ -19,7 +19,11 @@ def broken(tmp_path: Path) -> Path:
     """An export with a machine of an older generation and a bucket that may be emptied."""
     bucket = "aws:s3/bucket:Bucket"
     found = [
-        resource("aws:ec2/instance:Instance", "web", {"instanceType": "p3.2xlarge"}),
+        resource(
+            "aws:ec2/instance:Instance",
+            "web",
+            {"instanceType": "p3.2xlarge", "availabilityZone": "us-east-1a"},
+        ),
         resource(bucket, "data", {"forceDestroy": True}),
     ]
     path = tmp_path / "state.json"
@@ -303,6 +307,116 @@ def test_a_prediction_that_was_written_before_is_judged(
     open_rules = {each["rule"] for each in json.loads(out)["undecided"]}
     assert "predicted-job-cost" not in open_rules
     assert "predicted-regression" in open_rules
+
+
+def test_a_prediction_of_another_stack_or_of_other_machines_is_not_judged(
+    command: Command, broken: Path, tmp_path: Path
+) -> None:
+    _, out, _ = command("plan", "--state", broken, "--json")
+    plan = {**json.loads(out), "prediction": {"metrics": {"run_cost": {"p95": 9.0}}}}
+    for told, text in (
+        ("", json.dumps(plan)),
+        (
+            "of another stack: test, not live",
+            json.dumps(plan).replace("pulumi:live", "pulumi:test"),
+        ),
+        ("of other hardware: 'web' had", json.dumps(plan).replace("p3.2xlarge", "p3.8xlarge")),
+    ):
+        (tmp_path / "p.json").write_text(text)
+        words = ("--prediction", "p.json", "--rule", "predicted-utilisation", "--json")
+        _, out, err = command("check", "--state", broken, *words)
+        assert err == ""
+        reasons = [each["reason"] for each in json.loads(out)["undecided"]]
+        assert [told in each for each in reasons] == ([True] if told else [])
+
+
+def test_a_limit_that_is_not_set_is_said_where_it_was_asked_for(
+    command: Command, broken: Path
+) -> None:
+    _, out, _ = command("check", "--state", broken, "--rule", "monthly-budget", "--json")
+    found = json.loads(out)
+    assert [each["reason"] for each in found["undecided"]] == ["max_usd_per_month is not set"]
+    assert found["passed"] == []
+    _, out, _ = command("check", "--state", broken, "--json")
+    assert "monthly-budget" in json.loads(out)["passed"]
+
+
+def test_defaults_judge_a_stack_that_is_not_listed(
+    command: Command, broken: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "some.yaml").write_text(f"defaults: {{rules: {{{others_disabled()}}}}}")
+    words = ("--state", broken, "--settings", "some.yaml")
+    code, out, _ = command("check", *words, "--json")
+    assert code == 1
+    assert json.loads(out)["environment"] == "defaults"
+    code, _, err = command("check", *words, "--env", "nope")
+    assert code == 2
+    assert "no settings for the environment 'nope'" in err
+
+
+DOCUMENTS = """\
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+bucket = aws.s3.Bucket("data")
+role = aws.iam.Role("node", assume_role_policy="{}")
+
+
+def allow(**more):
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [bucket.arn], **more}
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+aws.iam.RolePolicy(
+    "node", role=role.id, policy=allow(Action="*", Resource=["*", bucket.arn]),
+)
+aws.s3.BucketPolicy("data", bucket=bucket.id, policy=allow(Principal="*"))
+aws.kms.Key("key", enable_key_rotation=bucket.force_destroy)
+if not pulumi.runtime.is_dry_run():
+    raise RuntimeError("this would reach a cloud")
+"""
+
+
+def test_documents_around_what_is_not_there_yet_are_decided(
+    command: Command, tmp_path: Path
+) -> None:
+    project = tmp_path / "shop"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (project / "Pulumi.dev.yaml").write_text("config: {aws:region: us-east-1}\n")
+    (project / "__main__.py").write_text(DOCUMENTS)
+    rules = ("no-full-administrator", "no-wildcard-actions", "no-public-policies", "keys-rotated")
+    words = [word for rule in rules for word in ("--rule", rule)]
+    code, out, _ = command("check", "--stack", "dev", "--project", project, *words, "--json")
+    found = json.loads(out)
+    assert code == 1
+    lines = DOCUMENTS.splitlines()
+    assert {(each["rule"], each["source"]) for each in found["violations"]} == {
+        ("no-full-administrator", f"__main__.py:{lines.index('aws.iam.RolePolicy(') + 1}"),
+        ("no-wildcard-actions", f"__main__.py:{lines.index('aws.iam.RolePolicy(') + 1}"),
+        ("no-public-policies", f"__main__.py:{lines.index('aws.iam.RolePolicy(') + 4}"),
+    }
+    assert [each["rule"] for each in found["undecided"]] == ["keys-rotated"], "that is made up"
+    assert found["notes"] == []
+
+
+def test_a_program_that_cannot_use_what_is_made_up_is_judged_as_a_preview(
+    command: Command, tmp_path: Path
+) -> None:
+    project = tmp_path / "shop"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (project / "Pulumi.dev.yaml").write_text("config: {aws:region: us-east-1}\n")
+    odd = DOCUMENTS + 'bucket.arn.apply(lambda arn: {}["nothing of it"])\n'
+    (project / "__main__.py").write_text(odd)
+    words = ("--rule", "no-full-administrator", "--json")
+    code, out, _ = command("check", "--stack", "dev", "--project", project, *words)
+    found = json.loads(out)
+    assert code == 0
+    assert [each["rule"] for each in found["undecided"]] == ["no-full-administrator"]
+    assert "nothing of it" in found["notes"][0]
 
 
 PROGRAM = """\

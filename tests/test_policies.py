@@ -66,7 +66,46 @@ environments:
     assert judged(dev).disabled == (EMPTIED,)
     assert prod is not None
     assert prod.values["several-zones"].model_dump() == {"min_zones": 3}
-    assert settings(tmp_path, text, "other") is None
+    other = settings(tmp_path, text, "other")
+    assert judged(other).disabled == (EMPTIED,)
+    assert other is not None
+    assert other.values["several-zones"].model_dump() == {"min_zones": 3}
+    assert settings(tmp_path, "environments: {dev: {}}", "other") is None
+
+
+def test_defaults_alone_are_settings_of_every_stack(tmp_path: Path) -> None:
+    found = settings(tmp_path, f"defaults: {{rules: {{{EMPTIED}: mandatory}}}}")
+    assert found is not None
+    assert len(judged(found).mandatory) == 2
+    with pytest.raises(InputError, match="no settings for the environment 'nope'"):
+        read_settings(tmp_path / "policy.yaml", "nope", today=TODAY, asked=True)
+
+
+def test_exemptions_of_the_defaults_expire_everywhere(tmp_path: Path) -> None:
+    exemption = f"{{rule: {EMPTIED}, resource: x, reason: r, owner: o, expires: 2020-01-01}}"
+    with pytest.raises(InputError, match="expired on 2020-01-01"):
+        settings(tmp_path, f"defaults: {{exemptions: [{exemption}]}}", "other")
+
+
+def test_a_rule_that_was_asked_for_says_that_its_limit_is_not_set() -> None:
+    rules = [rule_of(name) for name in ("monthly-budget", "team-budgets", EMPTIED)]
+    asked = [rule.id for rule in rules]
+    report = judge(World(graph_of()), None, rules, asked=asked)
+    assert [(each.rule.id, each.reason) for each in report.undecided] == [
+        ("monthly-budget", "max_usd_per_month is not set"),
+        ("team-budgets", "max_usd_per_month is not set"),
+    ]
+    assert report.passed == (EMPTIED,)
+    assert judge(World(graph_of()), None, rules).undecided == ()
+
+
+def test_an_exemption_says_whether_it_matches_nothing_or_is_not_needed(tmp_path: Path) -> None:
+    each = f"rule: {EMPTIED}, reason: r, owner: me, expires: 2026-07-01"
+    text = f"defaults: {{exemptions: [{{{each}, resource: gone}}, {{{each}, resource: kept}}]}}"
+    kept = graph_of(declare(BUCKET, "kept"))
+    first, second = judged(settings(tmp_path, text), kept).notes
+    assert first.endswith("(owner me) matches nothing here")
+    assert second.endswith("(owner me) is not needed any more; take it out")
 
 
 def test_an_exempt_resource_is_shown_with_who_answers_for_it(tmp_path: Path) -> None:
@@ -109,6 +148,16 @@ environments:
         (
             "environments: {prod: {exemptions: [{rule: several-zones, resource: x}]}}",
             "needs the key 'reason'",
+        ),
+        (
+            "environments: {prod: {exemptions: [{rule: several-zones, resource: x, reason: r, "
+            "owner: o, expires: soon}]}}",
+            "expires: 'soon' is not a day such as 2027-01-31",
+        ),
+        (
+            "environments: {prod: {exemptions: [{rule: several-zones, resource: x, reason: '', "
+            "owner: o, expires: 2027-01-01}]}}",
+            "reason: is empty",
         ),
     ],
 )

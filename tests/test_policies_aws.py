@@ -298,6 +298,12 @@ CASES: list[tuple[str, str, Inputs, Inputs]] = [
     ("no-wildcard-resources", POLICY, policy("s3:Get*"), policy("cloudwatch:PutMetricData")),
     (
         "no-wildcard-resources",
+        POLICY,
+        policy("ssm:GetParameter"),
+        policy("ssm:UpdateInstanceInformation", "ssmmessages:OpenDataChannel"),
+    ),
+    (
+        "no-wildcard-resources",
         "aws:iam/rolePolicy:RolePolicy",
         policy("fsx:DeleteFileSystem"),
         policy("fsx:DeleteFileSystem", condition={"StringEquals": {"aws:ResourceTag/team": "a"}}),
@@ -321,6 +327,30 @@ CASES: list[tuple[str, str, Inputs, Inputs]] = [
         ROLE,
         {"managedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]},
         {"managedPolicyArns": ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]},
+    ),
+    (
+        "no-administrator-access",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        {"policyArn": "arn:aws:iam::aws:policy/IAMFullAccess"},
+        {"policyArn": "arn:aws:iam::aws:policy/IAMReadOnlyAccess"},
+    ),
+    (
+        "no-power-users",
+        ROLE,
+        {"managedPolicyArns": ["arn:aws:iam::aws:policy/PowerUserAccess"]},
+        {"managedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]},
+    ),
+    (
+        "no-lasting-keys",
+        "aws:iam/accessKey:AccessKey",
+        {"user": "robot"},
+        {"user": "robot", "status": "Inactive"},
+    ),
+    (
+        "encrypted-with-managed-key",
+        REPOSITORY,
+        {"encryptionConfigurations": [{"encryptionType": "KMS"}]},
+        {"encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": ARN}]},
     ),
     ("no-root-keys", "aws:iam/accessKey:AccessKey", {"user": "root"}, {"user": "robot"}),
     (
@@ -760,7 +790,7 @@ CASES: list[tuple[str, str, Inputs, Inputs]] = [
 ]
 
 # Judged by what refers to them, in tests of their own.
-APART = {"flow-logs-on"}
+APART = {"audit-trail-declared", "flow-logs-on"}
 
 
 @pytest.mark.parametrize(
@@ -918,11 +948,11 @@ def test_a_remedy_is_what_a_program_writes() -> None:
     assert remedy("imds-v2", TEMPLATE, {}) == "set metadata_options={'http_tokens': 'required'}"
     assert (
         remedy("disks-encrypted", TEMPLATE, {"blockDeviceMappings": [{"ebs": {}}]})
-        == "set block_device_mappings=[{'ebs': {'encrypted': True}}]"
+        == "set block_device_mappings=[{'ebs': {'encrypted': 'true'}}]"
     )
     assert (
-        remedy("containers-read-only", TASK, task())
-        == "set container_definitions=json.dumps([{'readonlyRootFilesystem': True}])"
+        remedy("containers-read-only", TASK, task()) == "in the JSON of container_definitions, "
+        "set readonlyRootFilesystem of each element to true"
     )
 
 
@@ -942,3 +972,31 @@ def test_messages_name_the_ports_and_the_ranges() -> None:
     )
     assert isinstance(found, Finding)
     assert found.message == "'nodes' lets 0.0.0.0/1 in on ports 8000 to 9000"
+
+
+def test_a_stack_that_holds_data_has_a_trail() -> None:
+    rule = RULES["audit-trail-declared"]
+    (found,) = judged(rule, declare(BUCKET, "data"))
+    assert isinstance(found, Finding)
+    assert found.resource is None
+    assert judged(rule, declare(BUCKET, "data"), declare(TRAIL, "trail")) == []
+
+
+def test_all_that_is_missing_is_named_at_once() -> None:
+    flags = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+    kind = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+    rule = RULES["public-access-blocked"]
+    (found,) = judged(rule, declare(kind, "open", dict.fromkeys(flags, False)))
+    assert isinstance(found, Finding)
+    assert all(f"{flag} is false" in found.message for flag in flags)
+    assert found.remedy == (
+        "set block_public_acls=True, block_public_policy=True, ignore_public_acls=True, "
+        "restrict_public_buckets=True"
+    )
+
+
+def test_a_web_server_is_sent_behind_a_load_balancer() -> None:
+    entrance = {"fromPort": 80, "toPort": 80, "protocol": "tcp", "cidrBlocks": ["0.0.0.0/0"]}
+    (found,) = judged(RULES["no-open-ingress"], declare(GROUP, "web", {"ingress": [entrance]}))
+    assert isinstance(found, Finding)
+    assert "HTTPS" in str(found.remedy)

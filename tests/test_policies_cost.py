@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -368,3 +369,26 @@ def test_an_alert_on_google_cloud_watches_the_pool_that_it_is_labelled_with() ->
     mine = declare(TPU, "slice", {**slice_.inputs, "labels": {"windtunnel-pool": "slice"}})
     assert judged("idle-accelerators", {}, (mine, labelled("slice"))) == []
     assert judged("idle-accelerators", {}, (mine, labelled("other"))) != []
+
+
+def test_a_fleet_that_never_has_a_node_loses_nothing() -> None:
+    none = gpus("g5.xlarge", 0, template={"instanceMarketOptions": {"marketType": "spot"}})
+    template, group = none
+    growing = (template, replace(group, inputs={**group.inputs, "maxSize": 4}))
+    for rule in ("spot-checkpoints", "failure-alarms"):
+        assert judged(rule, {}, none) == []
+        assert len(judged(rule, {}, growing)) == 1
+
+
+def test_tags_of_the_provider_and_of_the_configuration_attribute_costs() -> None:
+    tags = {"defaultTags": {"tags": {"team": "a"}}}
+    own = declare("pulumi:providers:aws", "own", tags)
+    machine = declare(INSTANCE, "one", {"instanceType": "g5.xlarge"})
+    assert len(judged("costs-attributable", {}, (machine,))) == 1
+    mine = replace(machine, provider=f"{own.urn}::id")
+    assert judged("costs-attributable", {}, (own, mine)) == []
+    rule = rule_of("costs-attributable")
+    graph = graph_of(machine)
+    config = {**graph.config, "aws:defaultTags": '{"tags": {"team": "a"}}'}
+    world = World(replace(graph, config=config))
+    assert list(rule.judge(world, rule.settings())) == []

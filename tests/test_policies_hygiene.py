@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -108,6 +109,20 @@ CASES: list[tuple[str, str, Inputs, Inputs, dict[str, Any]]] = [
         {},
     ),
     ("passwords-marked-secret", RDS, {"password": "hunter2"}, {"password": SECRET}, {}),
+    (
+        "passwords-marked-secret",
+        "aws:ssm/parameter:Parameter",
+        {"name": "/app/db-password", "type": "String", "value": "hunter2"},
+        {"name": "/app/db-password", "type": "SecureString", "value": SECRET},
+        {},
+    ),
+    (
+        "passwords-marked-secret",
+        "gcp:compute/instance:Instance",
+        {"metadata": {"db-password": "hunter2"}},
+        {"metadata": {"db-password": "projects/one/secrets/db", "enable-oslogin": "TRUE"}},
+        {},
+    ),
     (
         "passwords-marked-secret",
         FUNCTION,
@@ -301,6 +316,28 @@ def test_tags_of_the_provider_count() -> None:
     )
     assert judged("required-tags", aws, gcp, *resources, keys=["team"]) == []
     assert len(judged("required-tags", *resources, keys=["team"])) == 2
+
+
+def test_default_tags_of_the_configuration_are_those_of_default_providers() -> None:
+    own = declare("pulumi:providers:aws", "own")
+    config = {"aws:defaultTags": '{"tags": {"team": "a"}}', "gcp:defaultLabels": '{"team": "a"}'}
+    default = "urn:pulumi:test::project::pulumi:providers:gcp::default_9_0_0::id"
+    resources = (
+        own,
+        declare(BUCKET, "one"),
+        declare(GCS, "two", provider=default),
+        declare(BUCKET, "three", provider=f"{own.urn}::id"),
+    )
+    world = World(replace(graph_of(*resources), config=config))
+    for name, settings in (("required-tags", {"keys": ["team"]}), ("no-untagged-resources", {})):
+        rule = RULES[name]
+        (found,) = rule.judge(world, rule.settings(**settings))
+        assert found.resource is resources[-1]
+
+
+def test_references_to_other_stacks_are_called_as_those_are() -> None:
+    other = declare("pulumi:pulumi:StackReference", "Org/Shop/prod")
+    assert judged("resource-names", other, declare("pulumi:providers:aws", "US East")) == []
 
 
 def test_a_message_names_every_missing_tag() -> None:

@@ -232,6 +232,37 @@ def test_an_environment_may_be_called_otherwise_than_the_stack(folder: Path) -> 
         assert found["imds-v2"] == severity
 
 
+def test_an_environment_that_there_is_not_stops_the_deployment(folder: Path) -> None:
+    for text in ("environments: {live: {}}\n", "defaults: {rules: {imds-v2: advisory}}\n", None):
+        if text:
+            (folder / "policy.yaml").write_text(text)
+        else:
+            (folder / "policy.yaml").unlink()
+        with (
+            running(folder, WINDTUNNEL_ENVIRONMENT="nope") as pack,
+            pytest.raises(grpc.RpcError) as caught,
+        ):
+            pack.start("live")
+        assert "'nope'" in caught.value.details()
+
+
+def test_defaults_judge_a_stack_that_is_not_listed(folder: Path) -> None:
+    (folder / "policy.yaml").write_text("defaults: {rules: {imds-v2: advisory}}\n")
+    with running(folder) as pack:
+        pack.start("anything")
+        found = violations(pack.analyze(graph_of(declare(INSTANCE, "one"))))
+    assert {each[0]: each[1] for each in found}["imds-v2"] == "advisory"
+
+
+def test_tags_name_the_stack_and_not_the_settings_that_were_chosen(folder: Path) -> None:
+    (folder / "policy.yaml").write_text("environments: {live: {}}\n")
+    graph = graph_of(declare(INSTANCE, "one", {"tags": {"environment": "prod"}}))
+    with running(folder, WINDTUNNEL_ENVIRONMENT="live") as pack:
+        pack.start("prod")
+        found = violations(pack.analyze(graph))
+    assert "environment-tag" not in {each[0] for each in found}
+
+
 def test_a_prediction_written_before_is_judged_while_it_fits(folder: Path, tmp_path: Path) -> None:
     machine = declare(INSTANCE, "gpu", {"instanceType": "g5.xlarge"})
     larger = replace(machine, inputs={"instanceType": "g5.2xlarge"})

@@ -63,6 +63,17 @@ def test_our_stacks_pass_as_they_do_offline(project: Project, stack: str) -> Non
     assert said.violations == offline(project, stack)
 
 
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_our_stacks_are_deployed_under_our_pack(project: Project, stack: str) -> None:
+    """Documents that only the update knows break no rule either."""
+    project.pulumi("stack", "init", stack)
+    up = project.pulumi("up", "--yes", "--policy-pack", "policies")
+    assert up.returncode == 0, up.stdout + up.stderr
+    assert "[mandatory]" not in up.stdout + up.stderr
+    again = preview(project)
+    assert again.code == 0, again.text
+
+
 def test_a_broken_stack_fails_with_the_violations_of_the_offline_check(project: Project) -> None:
     loosen(project)
     project.pulumi("stack", "init", "prod")

@@ -105,9 +105,13 @@ def summary(report: Report) -> str:
         counted.append(f"{len(report.undecided)} not decided")
     if report.exempted:
         counted.append(f"{len(report.exempted)} exempt")
-    off = f", {len(report.disabled)} are disabled" if report.disabled else ""
+    off = f", {_are(len(report.disabled))} disabled" if report.disabled else ""
     passed = len(report.passed)
     return f"{', '.join(counted)}; {passed} rule{'' if passed == 1 else 's'} passed{off}"
+
+
+def _are(count: int) -> str:
+    return f"{count} {'is' if count == 1 else 'are'}"
 
 
 def _by_rule(

@@ -9,10 +9,13 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from domain.errors import InputError, near_misses
 from domain.resources import ResourceGraph
 from windtunnel.stack_config import read_environment
+
+_FILE_SUFFIXES = (".json", ".jsonl", ".ndjson", ".log", ".txt", ".yaml", ".yml")
 
 
 def find_project(folder: Path) -> Path:
@@ -63,11 +66,19 @@ def one_graph(
 
 
 def graph_of_stack(
-    project: Path, stack: str, *, environment_of: Path | None = None
+    project: Path,
+    stack: str,
+    *,
+    environment_of: Path | None = None,
+    mode: Literal["preview", "foretold"] = "preview",
 ) -> ResourceGraph:
     """What the program declares for a stack, without a cloud.
 
-    ``environment_of`` is the project whose virtual environment runs it, if not its own.
+    Args:
+        project: where its ``Pulumi.yaml`` is.
+        stack: its name.
+        environment_of: the project whose virtual environment runs it, if not its own.
+        mode: ``foretold`` makes up ids, ARNs and the like, which only a deployment tells.
 
     Raises:
         InputError: no such stack, wrong configuration, or the program's own error.
@@ -87,7 +98,7 @@ def graph_of_stack(
         # Our own environments are refused with the line of the key, before anything runs.
         read_environment(config)
     python = read_project(environment_of).python if environment_of else None
-    return synthesise(project, stack, python=python)
+    return synthesise(project, stack, mode=mode, python=python)
 
 
 def _stack_file(project: Path, stack: str) -> Path | None:
@@ -106,8 +117,14 @@ def graph_of(text: str, project: Path | None) -> ResourceGraph:
     """
     from domain.resources.reading import read_resources
 
-    if Path(text).is_file():
-        return read_resources(Path(text))
+    path = Path(text)
+    if path.is_file():
+        return read_resources(path)
+    nearest = nearest_project(project)
+    is_stack = nearest is not None and _stack_file(nearest, text) is not None
+    is_nowhere = nearest is None and project is None and ":" not in text
+    if is_nowhere or (_looks_like_a_file(text) and not is_stack):
+        raise _no_such_file(path)
     folder = find_project(project or Path.cwd())
     if _stack_file(folder, text):
         return graph_of_stack(folder, text)
@@ -118,6 +135,21 @@ def graph_of(text: str, project: Path | None) -> ResourceGraph:
     raise InputError(
         f"'{text}' is neither a file, nor a stack ({', '.join(stacks) or 'there are none'}), "
         f"nor REVISION:STACK{near_misses(text, stacks)}"
+    )
+
+
+def _looks_like_a_file(text: str) -> bool:
+    return Path(text).suffix in _FILE_SUFFIXES and ":" not in text
+
+
+def _no_such_file(path: Path) -> InputError:
+    if path.is_dir():
+        return InputError("is a folder; give a preview or an export in it", where=str(path))
+    beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    no_stack = "; nor is it a stack: there is no Pulumi.yaml here or in a folder above"
+    told = "" if _looks_like_a_file(str(path)) else no_stack
+    return InputError(
+        f"there is no such file{told}{near_misses(path.name, beside)}", where=str(path)
     )
 
 

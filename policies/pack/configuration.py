@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from domain.errors import InputError
 from domain.located import Located, parse
 from domain.resources import SECRET
 from policies.registry import rule_of
@@ -63,18 +64,25 @@ def configuration_of(
         secret_keys: those of its keys whose values are secrets.
 
     Raises:
-        InputError: the settings cannot be read, or an exemption in them has expired.
+        InputError: the settings cannot be read, an exemption in them has expired, or the
+            environment that somebody chose is not among them.
     """
     name = stack.rsplit("/", 1)[-1]
-    environment = os.environ.get(ENVIRONMENT) or name
+    chosen = os.environ.get(ENVIRONMENT)
+    environment = chosen or name
     project = folder.parent
     file = project / os.environ.get(SETTINGS, folder / "policy.yaml")
     # Settings that somebody names must be there; those beside the pack need not.
-    asked = SETTINGS in os.environ or file.is_file()
-    settings = read_settings(file, environment, today=date.today()) if asked else None
+    settings = None
+    if SETTINGS in os.environ or file.is_file():
+        settings = read_settings(file, environment, today=date.today(), asked=bool(chosen))
+    elif chosen:
+        raise InputError(
+            f"there are no settings for '{chosen}', which {ENVIRONMENT} names", where=str(file)
+        )
     return Configuration(
         settings or EnvironmentSettings(),
-        environment,
+        name,
         project / os.environ.get(PREDICTION, f"prediction.{name}.json"),
         {key: SECRET if key in secret_keys else value for key, value in config.items()},
     )

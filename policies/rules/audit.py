@@ -41,8 +41,9 @@ def judge_retention(world: World, settings: KeptDays) -> Iterator[Judgement]:
                 f"how long '{group.name}' keeps logs is known only after deployment", group
             )
         elif days and days < settings.minimum_days:
+            kept = "1 day" if days == 1 else f"{days:g} days"
             yield Finding(
-                f"'{group.name}' keeps logs for {days:g} days, not {settings.minimum_days}",
+                f"'{group.name}' keeps logs for {kept}, not {settings.minimum_days}",
                 group,
                 f"set retention_in_days={settings.minimum_days}",
             )
@@ -55,7 +56,42 @@ def judge_flows(world: World, _: NoSettings) -> Iterator[Judgement]:
             yield Finding(f"'{vpc.name}' writes no flow log", vpc)
 
 
+_HOLDS_DATA = (
+    "aws:s3/bucket:Bucket",
+    "aws:rds/instance:Instance",
+    "aws:rds/cluster:Cluster",
+    "aws:dynamodb/table:Table",
+    "aws:fsx/lustreFileSystem:LustreFileSystem",
+    "aws:efs/fileSystem:FileSystem",
+)
+_TRAILS = (
+    _TRAIL,
+    "aws:cloudtrail/eventDataStore:EventDataStore",
+    "aws:cloudtrail/organizationDelegatedAdminAccount:OrganizationDelegatedAdminAccount",
+)
+
+
+def judge_declared(world: World, _: NoSettings) -> Iterator[Judgement]:
+    """A stack that holds data, or has machines with accelerators, has a trail that outlives the
+    90 days for which AWS keeps events by itself."""
+    worth = any(world.of_type(*_HOLDS_DATA)) or any(
+        each.accelerators for each in world.fleets if each.provider == "aws"
+    )
+    if worth and not any(world.of_type(*_TRAILS)):
+        yield Finding("who does what in this stack's account is kept by no trail of the stack")
+
+
 RULES: tuple[Rule, ...] = (
+    Rule(
+        "audit-trail-declared",
+        "There is an audit trail",
+        "security",
+        judge_declared,
+        "declare a cloudtrail.Trail with is_multi_region_trail=True and "
+        "enable_log_file_validation=True, or see that the account or the organisation has one",
+        severity="advisory",
+        guides=("CIS AWS Foundations 3.0, 3.1", "AWS Security Hub CloudTrail.1"),
+    ),
     rule(
         "audit-trail-on",
         "The audit trail is on",
@@ -105,7 +141,7 @@ RULES: tuple[Rule, ...] = (
         """Groups of logs name a number of days: what nobody chose is kept, and paid for, for
         ever.""",
         "does not say how long it keeps logs",
-        [row(_LOG_GROUP, "retentionInDays", PRESENT, "CKV_AWS_66")],
+        [row(_LOG_GROUP, "retentionInDays", PRESENT, "CKV_AWS_66", example=365)],
         severity="advisory",
         guides=("Amazon CloudWatch Logs user guide: log retention",),
     ),

@@ -251,7 +251,7 @@ RULES: tuple[Rule, ...] = (
         category="cost",
         severity="advisory",
         judge=current_generation,
-        remedy="take a machine of a newer family; 'windtunnel predict' or 'choose' compare them",
+        remedy="take a machine of a newer family; 'windtunnel choose' compares architectures",
         guides=("EC2 user guide: previous generation instances", "Compute Engine: GPU machines"),
     ),
 )

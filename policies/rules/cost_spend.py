@@ -14,6 +14,7 @@ from domain.costing.plan import ResourceCost
 from domain.figures import money, percent
 from domain.frozen import Frozen
 from domain.quantity import PositiveUsd, UsdPerHour
+from policies.default_tags import default_tags
 from policies.rule import Finding, Judgement, NoSettings, Rule, Undecided
 from policies.world import World
 
@@ -131,6 +132,7 @@ def _by_tag(world: World, tag: str) -> Iterator[tuple[ResourceCost, str | None]]
             # Managed groups have no labels; their template's go to the machines.
             template = context.referred("versions", *TEMPLATES)
             value = context.tags.get(tag) or (template.tags.get(tag) if template else None)
+            value = value or default_tags(world, cost.resource).get(tag)
             yield cost, value
 
 

@@ -184,6 +184,8 @@ RULES: tuple[Rule, ...] = (
                 },
                 lambda value: "IAM" in str(value),
                 "takes connections of anybody",
+                example="AUTH_MODE_IAM_AUTH",
+                examples={"gcp:memorystore/instance:Instance": "IAM_AUTH"},
             ),
         ),
         remedy="set auth_enabled=True (authorization_mode='AUTH_MODE_IAM_AUTH' of a cluster)",

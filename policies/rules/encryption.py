@@ -31,7 +31,11 @@ _DISKS = (
     row(
         "aws:ebs/encryptionByDefault:EncryptionByDefault", "enabled", TRUE_BY_DEFAULT, "CKV_AWS_106"
     ),
-    row("aws:ec2/launchTemplate:LaunchTemplate", "blockDeviceMappings[].ebs?.encrypted", TRUE),
+    row(
+        "aws:ec2/launchTemplate:LaunchTemplate",
+        "blockDeviceMappings[].ebs?.encrypted",
+        Want(truth, "true"),
+    ),
     row("aws:ec2/amiCopy:AmiCopy", "encrypted", TRUE, "CKV_AWS_235"),
     row(
         _EMR,
@@ -56,7 +60,12 @@ _AT_REST = (
     row("aws:docdb/globalCluster:GlobalCluster", "storageEncrypted", TRUE, "CKV_AWS_292"),
     # The root volume of a workspace is a disk of a machine; what people keep is on the other.
     row("aws:workspaces/workspace:Workspace", "userVolumeEncryptionEnabled", TRUE, "CKV_AWS_155"),
-    row("aws:redshift/cluster:Cluster", "encrypted", TRUE_BY_DEFAULT, "CKV_AWS_64"),
+    row(
+        "aws:redshift/cluster:Cluster",
+        "encrypted",
+        Want(truth, "true", absent=True),
+        "CKV_AWS_64",
+    ),
     row(
         "aws:elasticache/replicationGroup:ReplicationGroup",
         "atRestEncryptionEnabled",
@@ -129,7 +138,7 @@ RULES: tuple[Rule, ...] = (
         _DISKS,
         also=_devices,
         references=("CKV_AWS_8", "CKV_AWS_204"),
-        remedy="set encrypted=True on each disk",
+        remedy="encrypt each disk: encrypted=True in root_block_device and ebs_block_devices",
         guides=("CIS AWS Foundations 3.0, 2.2.1", "AWS Security Hub EC2.3 and EC2.7"),
     ),
     rule(

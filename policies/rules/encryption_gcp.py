@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from domain.costing.values import blocks, text, truth
 from domain.resources import UNKNOWN, Resource
-from policies.demands import at, inside, refers, shown, stated, together, undecided
+from policies.demands import at, inside, refers, shown, stated, together, undecided, written
+from policies.remedies import Code
 from policies.rule import Finding, Judgement, NoSettings, Rule
 from policies.rules.compute_gcp import TEMPLATES
 from policies.world import World
@@ -49,7 +50,13 @@ KEYS = {
 }
 """Type of resource → where it names the Cloud KMS key of its data."""
 
-_DISK_KEYS = ("kmsKeySelfLink", "rawKey", "rsaEncryptedKey")
+_KEY = Code("key.id")
+_EXAMPLES = {
+    "gcp:container/cluster:Cluster": {"state": "ENCRYPTED", "keyName": _KEY},
+}
+"""Where a key alone is not enough."""
+
+_DISK_KEYS = ("kmsKeySelfLink", "kmsKeyName", "rawKey", "rsaEncryptedKey")
 _DISKS = {
     "gcp:compute/disk:Disk": "diskEncryptionKey",
     "gcp:compute/regionDisk:RegionDisk": "diskEncryptionKey",
@@ -87,7 +94,10 @@ def _bigtable(world: World, _: NoSettings) -> Iterator[Judgement]:
         clusters = at(instance, "clusters")
         keys = [each.get("kmsKeyName") for each in blocks(clusters)]
         keys += [UNKNOWN] if clusters == UNKNOWN else []
-        yield from _named(instance, "clusters.kmsKeyName", _weakest(keys))
+        path = "clusters.kmsKeyName"
+        yield from _named(
+            instance, path, _weakest(keys), [{"clusterId": "<its name>", "kmsKeyName": _KEY}]
+        )
 
 
 def _filestore(world: World, _: NoSettings) -> Iterator[Judgement]:
@@ -99,7 +109,8 @@ def _filestore(world: World, _: NoSettings) -> Iterator[Judgement]:
 def _disks(world: World, _: NoSettings) -> Iterator[Judgement]:
     for kind, path in _DISKS.items():
         for disk in world.of_type(kind):
-            yield from _named(disk, path, _disk_key(at(disk, path)))
+            name = "kmsKeyName" if kind.endswith("RegionDisk") else "kmsKeySelfLink"
+            yield from _named(disk, path, _disk_key(at(disk, path)), {name: _KEY})
 
 
 def _boot_disks(world: World, _: NoSettings) -> Iterator[Judgement]:
@@ -122,7 +133,8 @@ def _template_disks(world: World, _: NoSettings) -> Iterator[Judgement]:
             if disk.get("type") != "SCRATCH" and not disk.get("source")
         ]
         if keys:
-            yield from _named(template, "disks.diskEncryptionKey", _weakest(keys))
+            example = [{"diskEncryptionKey": {"kmsKeySelfLink": _KEY}}]
+            yield from _named(template, "disks.diskEncryptionKey", _weakest(keys), example)
 
 
 def _disk_key(block: object) -> object:
@@ -136,11 +148,19 @@ def _weakest(keys: list[object]) -> object:
     return None if missing or not keys else UNKNOWN if UNKNOWN in keys else keys[0]
 
 
-def _named(resource: Resource, path: str, key: object) -> Iterator[Judgement]:
+def _named(
+    resource: Resource, path: str, key: object, example: object = None
+) -> Iterator[Judgement]:
+    """Whether a key is named; ``example`` is what to write at the first step, if not a key."""
     if key == UNKNOWN and not refers(resource, path):
         yield undecided(resource, path)
     elif not key:
-        yield Finding(f"'{resource.name}' {_NOT_OURS}: {path} is not set", resource)
+        examples = {} if example is None else {resource.type: example}
+        yield Finding(
+            f"'{resource.name}' {_NOT_OURS}: {path} is not set",
+            resource,
+            written(resource.type, path, _KEY, examples),
+        )
 
 
 _PERIOD = re.compile(r"(\d+(?:\.\d+)?)s")
@@ -174,13 +194,13 @@ RULES: tuple[Rule, ...] = (
         title="Data at rest is encrypted with a key that you manage",
         category="security",
         judge=together(
-            stated(KEYS, _NOT_OURS),
+            stated(KEYS, _NOT_OURS, example=_KEY, examples=_EXAMPLES),
             _tables,
             _spanner,
             _bigtable,
             _filestore,
         ),
-        remedy="name a key of Cloud KMS, such as kms_key_name=key.id",
+        remedy="name a key of Cloud KMS",
         references=(
             "CKV_GCP_80",
             "CKV_GCP_81",
@@ -200,7 +220,7 @@ RULES: tuple[Rule, ...] = (
         title="Disks are encrypted with a key that you manage",
         category="security",
         judge=together(_disks, _boot_disks, _template_disks),
-        remedy="set disk_encryption_key={'kms_key_self_link': key.id}",
+        remedy="name a key of Cloud KMS",
         references=("CKV_GCP_37", "CKV_GCP_38"),
         guides=(
             "CIS GCP Foundation: VM disks are encrypted with customer-supplied keys",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.costing.values import is_list
+from domain.costing.values import is_list, truth
 from policies.attributes import (
     FALSE,
     FALSE_BY_DEFAULT,
@@ -36,7 +36,7 @@ _ADDRESSES = (
     row(
         "aws:ec2/launchTemplate:LaunchTemplate",
         "networkInterfaces[].associatePublicIpAddress",
-        FALSE_BY_DEFAULT,
+        Want(lambda value: not truth(value), "false", absent=True),
         "CKV_AWS_88",
     ),
     row("aws:ec2/subnet:Subnet", "mapPublicIpOnLaunch", FALSE_BY_DEFAULT, "CKV_AWS_130"),
@@ -54,6 +54,7 @@ _ADDRESSES = (
     ),
 )
 
+_INSIDE = {"subnetIds": ["<a private subnet>"], "securityGroupIds": ["<its group>"]}
 _DATABASES = (
     row("aws:rds/instance:Instance", "publiclyAccessible", FALSE_BY_DEFAULT, "CKV_AWS_17"),
     row(
@@ -76,7 +77,7 @@ _DATABASES = (
         one_of("DISABLED", by_default=True),
         "CKV_AWS_291",
     ),
-    *(row(kind, "vpcOptions", PRESENT, "CKV_AWS_137") for kind in _DOMAINS),
+    *(row(kind, "vpcOptions", PRESENT, "CKV_AWS_137", example=_INSIDE) for kind in _DOMAINS),
 )
 
 _NETWORKS = (
@@ -90,6 +91,7 @@ _NETWORKS = (
             "CKV_AWS_248",
             where=[("vpcOptions", Want(lambda _: True, {}))],
             wrong="is in the default security group",
+            example=_INSIDE,
         )
         for kind in _DOMAINS
     ),

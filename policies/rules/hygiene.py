@@ -37,7 +37,8 @@ def naming(world: World, settings: Naming) -> Iterator[Judgement]:
     """Resources are called alike, so that people find them and tools can rely on it."""
     wanted = re.compile(settings.pattern)
     for resource in managed(world):
-        if not wanted.fullmatch(resource.name):
+        # A reference to another stack is called as that stack is.
+        if not resource.type.startswith("pulumi:") and not wanted.fullmatch(resource.name):
             yield Finding(
                 f"'{resource.name}' is not called as agreed",
                 resource,

@@ -74,7 +74,18 @@ def _names_repository(statement: Statement) -> bool:
 
 
 def judge_administrators(world: World, _: NoSettings) -> Iterator[Judgement]:
-    """Nobody gets Amazon's policy AdministratorAccess, which allows everything."""
+    """Nobody gets Amazon's policies AdministratorAccess, which allows everything, and
+    IAMFullAccess, by which one gives oneself the rest."""
+    yield from _handed_out(world, ("AdministratorAccess", "IAMFullAccess"))
+
+
+def judge_power_users(world: World, _: NoSettings) -> Iterator[Judgement]:
+    """Nobody gets Amazon's policy PowerUserAccess, which allows everything but to manage
+    identities: who works with a stack needs a few services."""
+    yield from _handed_out(world, ("PowerUserAccess",))
+
+
+def _handed_out(world: World, policies: tuple[str, ...]) -> Iterator[Judgement]:
     for kind in (*_ATTACHMENTS, _ROLE):
         key = {_ROLE: "managedPolicyArns", _ATTACHMENTS[-1]: "managedPolicyArn"}.get(
             kind, "policyArn"
@@ -82,8 +93,10 @@ def judge_administrators(world: World, _: NoSettings) -> Iterator[Judgement]:
         for resource in world.of_type(kind):
             arns = resource.inputs.get(key)
             several: list[Any] = list(arns or ()) if is_list(arns) else [arns]
-            if any(str(arn).endswith(":policy/AdministratorAccess") for arn in several):
-                yield Finding(f"'{resource.name}' hands out AdministratorAccess", resource)
+            names = [str(arn).rpartition(":policy/")[2] for arn in several]
+            found = [each for each in policies if each in names]
+            if found:
+                yield Finding(f"'{resource.name}' hands out {' and '.join(found)}", resource)
             elif UNKNOWN in several and not resource.property_dependencies.get(key):
                 yield Undecided(
                     f"{key} of '{resource.name}' is known only after deployment", resource
@@ -133,13 +146,40 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "no-administrator-access",
-        "Nobody is given AdministratorAccess",
+        "Nobody is given AdministratorAccess or IAMFullAccess",
         "security",
         judge_administrators,
         "attach a policy that names what is needed",
         references=("CKV_AWS_274",),
         guides=("CIS AWS Foundations 3.0, 1.16", "AWS IAM user guide: least privilege"),
         scope="resource",
+    ),
+    Rule(
+        "no-power-users",
+        "Nobody is given PowerUserAccess",
+        "security",
+        judge_power_users,
+        "attach a policy that names what is needed",
+        severity="advisory",
+        guides=("AWS IAM user guide: least privilege",),
+        scope="resource",
+    ),
+    rule(
+        "no-lasting-keys",
+        "Nobody has keys that last",
+        """Programs take a role, whose keys last for hours: an access key of a user works until
+        somebody takes it back, and its secret stands in the state of the stack.""",
+        "is a key that lasts",
+        [
+            row(
+                "aws:iam/accessKey:AccessKey",
+                "status",
+                Want(lambda value: value == "Inactive", None),
+            )
+        ],
+        severity="advisory",
+        remedy="let whoever uses it take a role: of its machine, its service or by OpenID Connect",
+        guides=("CIS AWS Foundations 3.0, 1.14", "AWS Security Hub IAM.3 and IAM.22"),
     ),
     rule(
         "no-root-keys",

@@ -20,6 +20,11 @@ _EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 _SHORTEST_PREFIX = {4: 8, 6: 16}
 _RANGES = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
 _WEB = 443
+_PLAIN_WEB = (80, 8000, 8080)
+_BEHIND_A_BALANCER = (
+    "take HTTPS on port 443 at a load balancer, and let its group alone in here; "
+    "where plain HTTP must answer, let CloudFront or the balancer redirect it"
+)
 
 
 def _entrances(world: World) -> Iterator[tuple[Resource, Mapping[str, Any]]]:
@@ -49,7 +54,11 @@ def judge_ingress(world: World, _: NoSettings) -> Iterator[Judgement]:
             continue
         if open_to:
             judged.add(holder.urn)
-            yield Finding(f"'{holder.name}' lets {open_to} in on {_ports(entrance)}", holder)
+            yield Finding(
+                f"'{holder.name}' lets {open_to} in on {_ports(entrance)}",
+                holder,
+                _BEHIND_A_BALANCER if _is_plain_web(entrance) else None,
+            )
         elif UNKNOWN in found or SECRET in found:
             judged.add(holder.urn)
             yield Undecided(f"whom '{holder.name}' lets in is known only after deployment", holder)
@@ -71,6 +80,12 @@ def _several(value: Any) -> list[Any]:
 def _is_web(entrance: Mapping[str, Any]) -> bool:
     ports = integer(entrance.get("fromPort")), integer(entrance.get("toPort"))
     return ports == (_WEB, _WEB) and not _any_protocol(entrance)
+
+
+def _is_plain_web(entrance: Mapping[str, Any]) -> bool:
+    """Whether it is a door for browsers, without TLS."""
+    first, last = integer(entrance.get("fromPort")), integer(entrance.get("toPort"))
+    return first == last and first in _PLAIN_WEB and not _any_protocol(entrance)
 
 
 def _any_protocol(entrance: Mapping[str, Any]) -> bool:

@@ -12,6 +12,8 @@ _GROUP = "aws:autoscaling/group:Group"
 _NOTEBOOK = "aws:sagemaker/notebookInstance:NotebookInstance"
 _ANSWERS = (("metadataOptions.httpEndpoint", none_of("disabled", instead="enabled")),)
 
+_TAGS = [{"key": "<a tag>", "value": "<its value>", "propagateAtLaunch": True}]
+
 RULES: tuple[Rule, ...] = (
     rule(
         "imds-v2",
@@ -72,6 +74,7 @@ RULES: tuple[Rule, ...] = (
                 "launchTemplate | mixedInstancesPolicy",
                 PRESENT,
                 "CKV_AWS_315",
+                example={"id": "<id of a launch template>", "version": "$Latest"},
             )
         ],
         guides=("AWS Security Hub AutoScaling.9",),
@@ -82,7 +85,7 @@ RULES: tuple[Rule, ...] = (
         """Groups have tags, which their machines get: bills and searches find those by nothing
         else.""",
         "has no tags",
-        [row(_GROUP, "tags", PRESENT, "CKV_AWS_153")],
+        [row(_GROUP, "tags", PRESENT, "CKV_AWS_153", example=_TAGS)],
         severity="advisory",
         category="hygiene",
         guides=("Amazon EC2 Auto Scaling user guide: tag groups and instances",),
@@ -95,7 +98,7 @@ RULES: tuple[Rule, ...] = (
         "shares its network with its disks",
         [
             row(_INSTANCE, "ebsOptimized", none_of("false", False, instead=True), "CKV_AWS_135"),
-            row(_TEMPLATE, "ebsOptimized", none_of("false", False, instead=True)),
+            row(_TEMPLATE, "ebsOptimized", none_of("false", False, instead="true")),
         ],
         severity="advisory",
         category="reliability",

@@ -51,7 +51,6 @@ _KEYS = (
     ("aws:docdb/cluster:Cluster", "kmsKeyId", "CKV_AWS_182"),
     ("aws:dynamodb/tableReplica:TableReplica", "kmsKeyArn", "CKV_AWS_271"),
     ("aws:efs/fileSystem:FileSystem", "kmsKeyId", "CKV_AWS_184"),
-    ("aws:eks/cluster:Cluster", "encryptionConfig.provider.keyArn", "CKV_AWS_58"),
     ("aws:fsx/lustreFileSystem:LustreFileSystem", "kmsKeyId", "CKV_AWS_190"),
     ("aws:fsx/ontapFileSystem:OntapFileSystem", "kmsKeyId", "CKV_AWS_178"),
     ("aws:fsx/openZfsFileSystem:OpenZfsFileSystem", "kmsKeyId", "CKV_AWS_203"),
@@ -64,13 +63,6 @@ _KEYS = (
     ("aws:memorydb/snapshot:Snapshot", "kmsKeyArn", "CKV_AWS_278"),
     ("aws:mq/broker:Broker", "encryptionOptions.kmsKeyId", "CKV_AWS_209"),
     ("aws:neptune/cluster:Cluster", "kmsKeyArn", "CKV_AWS_347"),
-    ("aws:networkfirewall/firewall:Firewall", "encryptionConfiguration.keyId", "CKV_AWS_345"),
-    (
-        "aws:networkfirewall/firewallPolicy:FirewallPolicy",
-        "encryptionConfiguration.keyId",
-        "CKV_AWS_346",
-    ),
-    ("aws:networkfirewall/ruleGroup:RuleGroup", "encryptionConfiguration.keyId", "CKV_AWS_345"),
     ("aws:rds/cluster:Cluster", "kmsKeyId", "CKV_AWS_327"),
     ("aws:rds/clusterActivityStream:ClusterActivityStream", "kmsKeyId", "CKV_AWS_246"),
     ("aws:redshift/snapshotCopyGrant:SnapshotCopyGrant", "kmsKeyId", "CKV_AWS_281"),
@@ -79,7 +71,6 @@ _KEYS = (
     ("aws:s3/bucketObjectv2:BucketObjectv2", "kmsKeyId", "CKV_AWS_186"),
     ("aws:s3/objectCopy:ObjectCopy", "kmsKeyId", "CKV_AWS_181"),
     ("aws:sagemaker/domain:Domain", "kmsKeyId", "CKV_AWS_187"),
-    ("aws:sagemaker/flowDefinition:FlowDefinition", "outputConfig.kmsKeyId", "CKV_AWS_372"),
     ("aws:sagemaker/notebookInstance:NotebookInstance", "kmsKeyId", "CKV_AWS_187"),
     ("aws:scheduler/schedule:Schedule", "kmsKeyArn", "CKV_AWS_297"),
     ("aws:secretsmanager/secret:Secret", "kmsKeyId", "CKV_AWS_149"),
@@ -88,9 +79,54 @@ _KEYS = (
 
 _MANAGED = (
     *(row(kind, path, KEY, check) for kind, path, check in _KEYS),
-    *(row(kind, "encryptAtRest.kmsKeyId", KEY, "CKV_AWS_247") for kind in _DOMAINS),
-    row("aws:dynamodb/table:Table", "serverSideEncryption.enabled", TRUE, "CKV_AWS_119"),
-    row("aws:dynamodb/table:Table", "serverSideEncryption.kmsKeyArn", KEY, "CKV_AWS_119"),
+    row(
+        "aws:eks/cluster:Cluster",
+        "encryptionConfig.provider.keyArn",
+        KEY,
+        "CKV_AWS_58",
+        example={"provider": {"keyArn": KEY.example}, "resources": ["secrets"]},
+    ),
+    *(
+        row(
+            f"aws:networkfirewall/{kind}",
+            "encryptionConfiguration.keyId",
+            KEY,
+            check,
+            example={"type": "CUSTOMER_KMS", "keyId": KEY.example},
+        )
+        for kind, check in (
+            ("firewall:Firewall", "CKV_AWS_345"),
+            ("firewallPolicy:FirewallPolicy", "CKV_AWS_346"),
+            ("ruleGroup:RuleGroup", "CKV_AWS_345"),
+        )
+    ),
+    row(
+        "aws:sagemaker/flowDefinition:FlowDefinition",
+        "outputConfig.kmsKeyId",
+        KEY,
+        "CKV_AWS_372",
+        example={"s3OutputPath": "s3://<a bucket>/", "kmsKeyId": KEY.example},
+    ),
+    *(
+        row(
+            kind,
+            "encryptAtRest.kmsKeyId",
+            KEY,
+            "CKV_AWS_247",
+            example={"enabled": True, "kmsKeyId": KEY.example},
+        )
+        for kind in _DOMAINS
+    ),
+    *(
+        row(
+            "aws:dynamodb/table:Table",
+            f"serverSideEncryption.{key}",
+            want,
+            "CKV_AWS_119",
+            example={"enabled": True, "kmsKeyArn": KEY.example},
+        )
+        for key, want in (("enabled", TRUE), ("kmsKeyArn", KEY))
+    ),
     row(
         "aws:mq/broker:Broker", "encryptionOptions.useAwsOwnedKey", FALSE_BY_DEFAULT, "CKV_AWS_209"
     ),
@@ -154,11 +190,15 @@ _MANAGED = (
         )
         for kind in ("aws:rds/instance:Instance", "aws:rds/clusterInstance:ClusterInstance")
     ),
-    row(
-        "aws:ecr/repository:Repository",
-        "encryptionConfigurations.encryptionType",
-        one_of("KMS", "KMS_DSSE"),
-        "CKV_AWS_136",
+    *(
+        row(
+            "aws:ecr/repository:Repository",
+            f"encryptionConfigurations[0].{key}",
+            want,
+            "CKV_AWS_136",
+            example=[{"encryptionType": "KMS", "kmsKey": KEY.example}],
+        )
+        for key, want in (("encryptionType", one_of("KMS", "KMS_DSSE")), ("kmsKey", KEY))
     ),
     row(
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
@@ -174,7 +214,15 @@ _DISKS = (
     row("aws:ebs/snapshotCopy:SnapshotCopy", "kmsKeyId", KEY, "CKV_AWS_183"),
     row("aws:ec2/amiCopy:AmiCopy", "kmsKeyId", KEY, "CKV_AWS_236"),
     row("aws:ec2/launchTemplate:LaunchTemplate", "blockDeviceMappings[].ebs?.kmsKeyId", KEY),
-    row("aws:dlm/lifecyclePolicy:LifecyclePolicy", f"{_COPY}.cmkArn", KEY, "CKV_AWS_256"),
+    row(
+        "aws:dlm/lifecyclePolicy:LifecyclePolicy",
+        f"{_COPY}.cmkArn",
+        KEY,
+        "CKV_AWS_256",
+        example={
+            "schedules": [{"crossRegionCopyRules": [{"encrypted": True, "cmkArn": KEY.example}]}]
+        },
+    ),
     row("aws:comprehend/entityRecognizer:EntityRecognizer", "volumeKmsKeyId", KEY, "CKV_AWS_268"),
     row(
         "aws:imagebuilder/distributionConfiguration:DistributionConfiguration",

@@ -27,6 +27,7 @@ from policies.world import World
 _DOMAINS = "aws:opensearch/domain:Domain", "aws:elasticsearch/domain:Domain"
 _BROKER = "aws:mq/broker:Broker"
 _WORKFLOWS = "aws:mwaa/environment:Environment"
+_ACCESS_LOGS = {"bucket": "<name of a bucket>", "enabled": True}
 _CONTROL_PLANE = {"api", "audit", "authenticator", "controllerManager", "scheduler"}
 
 
@@ -134,6 +135,7 @@ RULES: tuple[Rule, ...] = (
                 "accessLogs.enabled",
                 TRUE,
                 "CKV_AWS_91",
+                example=_ACCESS_LOGS,
                 where=[("loadBalancerType", none_of("gateway", instead="application"))],
             ),
             row("aws:elb/loadBalancer:LoadBalancer", "accessLogs.bucket", PRESENT, "CKV_AWS_92"),
@@ -142,6 +144,7 @@ RULES: tuple[Rule, ...] = (
                 "accessLogs.enabled",
                 TRUE_BY_DEFAULT,
                 "CKV_AWS_92",
+                example=_ACCESS_LOGS,
             ),
             *(
                 row(kind, "loggingConfiguration.logDestination", PRESENT, "CKV_AWS_176")
@@ -159,11 +162,14 @@ RULES: tuple[Rule, ...] = (
         "keeps no logs",
         [
             row(_BROKER, "logs.general", TRUE, "CKV_AWS_48"),
-            row("aws:docdb/cluster:Cluster", "enabledCloudwatchLogsExports", PRESENT, "CKV_AWS_85"),
-            row(
-                "aws:rds/instance:Instance", "enabledCloudwatchLogsExports", PRESENT, "CKV_AWS_129"
+            *(
+                row(kind, "enabledCloudwatchLogsExports", PRESENT, check, example=[example])
+                for kind, check, example in (
+                    ("aws:docdb/cluster:Cluster", "CKV_AWS_85", "audit"),
+                    ("aws:rds/instance:Instance", "CKV_AWS_129", "<a log of this engine>"),
+                    ("aws:rds/cluster:Cluster", "CKV_AWS_324", "<a log of this engine>"),
+                )
             ),
-            row("aws:rds/cluster:Cluster", "enabledCloudwatchLogsExports", PRESENT, "CKV_AWS_324"),
             row(
                 "aws:sfn/stateMachine:StateMachine",
                 "loggingConfiguration.includeExecutionData",

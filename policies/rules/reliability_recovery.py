@@ -10,6 +10,7 @@ from domain.costing.context import Survey
 from domain.costing.values import block, text, truth
 from domain.frozen import Frozen
 from domain.resources import UNKNOWN, Resource
+from policies.fleets import Fleet
 from policies.rule import Finding, Judgement, NoSettings, Rule, Undecided
 from policies.watching import ALARM, ALERT, FAILED, is_watched
 from policies.world import World
@@ -48,7 +49,7 @@ class Checkpoints(Frozen):
 def spot_checkpoints(world: World, settings: Checkpoints) -> Iterator[Judgement]:
     """Work on spot nodes has a place for checkpoints that outlives them: a node that is taken
     back takes all since the last one with it."""
-    spot = [each for each in world.fleets if each.market == "spot" and each.accelerators]
+    spot = [each for each in _at_work(world) if each.market == "spot"]
     if not spot or _keeps_checkpoints(world, settings.names):
         return
     for fleet in spot:
@@ -57,6 +58,11 @@ def spot_checkpoints(world: World, settings: Checkpoints) -> Iterator[Judgement]
             f"({', '.join(settings.names)})",
             fleet.resource,
         )
+
+
+def _at_work(world: World) -> Iterator[Fleet]:
+    """The fleets with accelerators that ever have a node."""
+    return (each for each in world.fleets if each.accelerators and not each.never_runs)
 
 
 def _keeps_checkpoints(world: World, patterns: tuple[str, ...]) -> bool:
@@ -109,8 +115,8 @@ def _is_serverless(world: World, service: Resource) -> bool:
 
 def failure_alarms(world: World, settings: NoSettings) -> Iterator[Judgement]:
     """Somebody hears when hosts with accelerators fail: a job of many nodes waits for the last."""
-    for fleet in world.fleets:
-        if fleet.accelerators and not is_watched(world, fleet, FAILED):
+    for fleet in _at_work(world):
+        if not is_watched(world, fleet, FAILED):
             yield Finding(f"no alarm rings when nodes of {fleet.called} fail", fleet.resource)
 
 

@@ -12,10 +12,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from domain.costing.values import is_list
+from domain.costing.kinds import usual_type
+from domain.costing.values import block, is_list
 from domain.resources import SECRET, UNKNOWN, Resource
 from policies.attributes import is_json
 from policies.demands import at
+from policies.remedies import snake
 from policies.rule import Finding, Judgement, NoSettings, Rule, Undecided
 from policies.world import World
 
@@ -71,6 +73,10 @@ _ENVIRONMENT = re.compile(r"env|environment|variables", re.IGNORECASE)
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_?KEY)$",
     re.IGNORECASE,
+)
+_SECRET_WORD = re.compile(
+    r"(?:^|[_\-./])(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]key|"
+    r"secret[_-]?key|private[_-]?key)$"
 )
 _ELSEWHERE = re.compile(
     r"arn:|projects/|/|https?://|gs://|s3://|\$\{|\{\{|ref-|true$|false$|\d{0,3}$", re.IGNORECASE
@@ -164,6 +170,10 @@ def passwords(world: World, _: NoSettings) -> Iterator[Judgement]:
     What is not marked a secret stands in plain in the state and in every preview.
     """
     for resource in _ours(world):
+        plain = _plain_text(resource)
+        if plain:
+            yield plain
+            continue
         for path, value in leaves(resource.inputs):
             if value in (SECRET, UNKNOWN) or not value or _ELSEWHERE.match(value):
                 continue
@@ -172,6 +182,28 @@ def passwords(world: World, _: NoSettings) -> Iterator[Judgement]:
             if named or (path and path[-1] in _PASSWORDS):
                 yield Finding(f"'{resource.name}' holds {'.'.join(path)} in plain", resource)
                 break
+
+
+def _plain_text(resource: Resource) -> Finding | None:
+    """What is called like a password where nothing is encrypted: a plain parameter of Systems
+    Manager, or metadata of machines of Google, which whoever runs on them may read."""
+    kind = usual_type(resource.type)
+    if kind == "aws:ssm/parameter:Parameter":
+        named = {str(resource.inputs.get("name") or resource.name): resource.inputs.get("value")}
+        kept, remedy = "as a String", "set type='SecureString', with a value marked as a secret"
+        found = named if resource.inputs.get("type") in ("String", "StringList") else {}
+    elif kind.startswith(("gcp:compute/", "gcp:tpu/")):
+        kept, remedy = "in metadata", "keep it in Secret Manager and let the machine fetch it"
+        found = dict(block(resource.inputs.get("metadata")))
+        if kind == "gcp:compute/projectMetadataItem:ProjectMetadataItem":
+            found = {str(resource.inputs.get("key")): resource.inputs.get("value")}
+    else:
+        return None
+    for name, value in found.items():
+        written = isinstance(value, str) and value and value not in (SECRET, UNKNOWN)
+        if written and _SECRET_WORD.search(snake(name)) and not _ELSEWHERE.match(str(value)):
+            return Finding(f"'{resource.name}' holds {name} in plain, {kept}", resource, remedy)
+    return None
 
 
 RULES: tuple[Rule, ...] = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -11,6 +10,7 @@ from pydantic import Field
 from domain.costing.values import block
 from domain.frozen import Frozen
 from domain.resources import UNKNOWN, Resource
+from policies.default_tags import default_tags, read_tags
 from policies.demands import undecided
 from policies.rule import Finding, Judgement, NoSettings, Rule
 from policies.world import World
@@ -82,8 +82,6 @@ _PLACES = (
 """Type of resource → where its tags or labels stand."""
 
 _ANSWERED = ("tagsAll", "effectiveLabels")
-_DEFAULTS = {"defaultTags": "tags", "defaultLabels": None}
-"""Input of a provider → where in it the tags stand that all of its resources get."""
 
 
 class RequiredTags(Frozen):
@@ -192,35 +190,14 @@ def _tagged(world: World) -> Iterator[tuple[Resource, Mapping[str, str] | None]]
 
 
 def _tags(world: World, resource: Resource, path: str) -> Mapping[str, str] | None:
-    found = dict(_defaults(world.graph.by_urn.get(resource.provider_urn or "")))
+    found = default_tags(world, resource)
     for key in _ANSWERED:
-        found |= _read(resource.outputs.get(key))
+        found |= read_tags(resource.outputs.get(key))
     first, *rest = path.split(".")
     value = resource.inputs.get(first)
     for key in rest:
         value = value if value == UNKNOWN else block(value).get(key)
-    return None if value == UNKNOWN else found | _read(value)
-
-
-def _defaults(provider: Resource | None) -> Mapping[str, str]:
-    """The tags of a provider, which writes its blocks as JSON."""
-    found: dict[str, str] = {}
-    for name, within in _DEFAULTS.items() if provider else ():
-        value = provider.inputs.get(name) if provider else None
-        if isinstance(value, str) and value.startswith("{"):
-            value = json.loads(value)
-        found |= _read(block(value).get(within) if within else value)
-    return found
-
-
-def _read(tags: object) -> dict[str, str]:
-    """Tags as a mapping, or as the list of keys and values that groups have."""
-    if isinstance(tags, Mapping):
-        return {str(key): str(value) for key, value in tags.items() if value is not None}
-    if isinstance(tags, list | tuple):
-        each = [block(tag) for tag in tags]
-        return {str(tag["key"]): str(tag.get("value", "")) for tag in each if "key" in tag}
-    return {}
+    return None if value == UNKNOWN else found | read_tags(value)
 
 
 RULES: tuple[Rule, ...] = (

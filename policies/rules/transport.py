@@ -76,6 +76,13 @@ def _sessions(world: World, _: NoSettings) -> Iterator[Judgement]:
 _LISTENER = "aws:lb/listener:Listener"
 _HSTS = "securityHeadersConfig.strictTransportSecurity.accessControlMaxAgeSec"
 _YEAR_SECONDS = 31536000
+_HELD_TO_HTTPS = {
+    "strictTransportSecurity": {
+        "accessControlMaxAgeSec": _YEAR_SECONDS,
+        "includeSubdomains": True,
+        "override": True,
+    }
+}
 _ONLY_TLS = (
     *(
         row(kind, "domainEndpointOptions.enforceHttps", TRUE_BY_DEFAULT, "CKV_AWS_83")
@@ -104,6 +111,7 @@ _ONLY_TLS = (
         between(_YEAR_SECONDS),
         "CKV_AWS_259",
         wrong="does not hold browsers to HTTPS for a year",
+        example=_HELD_TO_HTTPS,
     ),
     *(
         row(
@@ -112,6 +120,7 @@ _ONLY_TLS = (
             TRUE,
             "CKV_AWS_259",
             wrong=wrong,
+            example=_HELD_TO_HTTPS,
         )
         for key, wrong in (
             ("override", "lets an origin take back that browsers are held to HTTPS"),

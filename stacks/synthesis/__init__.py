@@ -14,7 +14,7 @@ from stacks.synthesis.run import Run, run_program
 
 __all__ = ["Mode", "default_cache", "synthesise"]
 
-Mode = Literal["preview", "resolved"]
+Mode = Literal["preview", "foretold", "resolved"]
 
 
 def synthesise(
@@ -31,8 +31,9 @@ def synthesise(
     Args:
         project_folder: where ``Pulumi.yaml`` is, or a folder below.
         stack: its name, as in ``Pulumi.<stack>.yaml``, or in full: ``organization/project/stack``.
-        mode: ``preview`` leaves what only a deployment tells unknown; ``resolved`` makes it
-            up, so that everything that the program does with it runs too.
+        mode: ``preview`` leaves what only a deployment tells unknown; ``foretold`` makes ids,
+            ARNs and the like up, so that what the program writes around them is known too;
+            ``resolved`` also tells the program that it is being deployed.
         timeout_seconds: after which the program is stopped.
         cache: the folder of earlier answers, or None to run the program in any case; by
             default ``default_cache()``.

@@ -76,7 +76,7 @@ def _synthesise(request: dict[str, Any]) -> dict[str, Any]:
         plain=lambda value, reveal: properties.plain(value, learn, reveal),
         struct=properties.struct,
         answer=inventor.answer,
-        invent=inventor.resource if request["mode"] == "resolved" else None,
+        invent=inventor.resource if request["mode"] != "preview" else None,
     )
     pulumi.runtime.set_all_config(request["config"], request["secret_keys"])
     pulumi.runtime.configure(
@@ -87,7 +87,7 @@ def _synthesise(request: dict[str, Any]) -> dict[str, Any]:
             root_directory=str(folder),
             monitor=monitor,
             engine=engine,
-            dry_run=request["mode"] == "preview",
+            dry_run=request["mode"] != "resolved",
             parallel=16,
         )
     )

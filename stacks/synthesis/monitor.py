@@ -177,7 +177,7 @@ class Monitor:
         )
         outputs: dict[str, Any] = {}
         if request.type == "pulumi:pulumi:StackReference":
-            # What another stack gives out stays unknown in both modes: its names are not known.
+            # What another stack gives out stays unknown in every mode: its names are not known.
             outputs = {"name": inputs.get("name", request.id)}
             answer.unknown = True
         elif self._invent is not None:

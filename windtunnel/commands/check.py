@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -120,7 +121,7 @@ def check(
       windtunnel check --stack prod --scenario examples/resnet50_imagenet.yaml --base main
     """
     from policies.judge import judge
-    from policies.predicted import read_prediction
+    from policies.predicted import prediction_for, read_prediction
     from policies.registry import all_rules, rule_of
     from policies.world import World
     from windtunnel.check_tables import draw_report, format_of, report_as
@@ -153,13 +154,18 @@ def check(
                 replications=replications,
                 workers=workers,
             )
-        elif prediction is not None:
-            predicted["prediction"] = read_prediction(prediction)
-        environment = env or _stack_name(graph)
+        environment = _stack_name(graph)
+        notes: tuple[str, ...] = ()
+        if stack is not None:
+            graph, notes = _with_documents(graph, stack, project)
         world = World(
             graph, environment=environment, catalog=catalog, usage=stated.amounts, **predicted
         )
-        report = judge(world, chosen, rules)
+        if prediction is not None:
+            read_prediction(prediction)  # Who names a file means it: it must be there.
+            world = prediction_for(world, prediction)
+        report = judge(world, chosen, rules, asked=only or ())
+        report = replace(report, notes=(*notes, *report.notes))
 
     def text(form: Format) -> str:
         return report_as(form, report, graph, rules, project)
@@ -227,8 +233,7 @@ def _settings_for(
     Settings beside a Pulumi.yaml judge the stacks of that project; another's only if ``--env``
     says so. Who names a file or an environment means it: then none is an error.
     """
-    from domain.errors import near_misses
-    from policies.settings import environments_of, read_settings
+    from policies.settings import environments_of, no_such_environment, read_settings
 
     path = policy or _settings_file(folder, graph, asked=ours or env is not None)
     if path is None:
@@ -239,15 +244,9 @@ def _settings_for(
             )
         return None
     name = env or _stack_name(graph)
-    found = read_settings(path, name, today=date.today())
-    if found is None and (env is not None or policy is not None):
-        known = environments_of(path)
-        hint = "" if env else "; choose one with --env"
-        raise InputError(
-            f"has no settings for the environment '{name}', but for {', '.join(known) or 'none'}"
-            f"{near_misses(name, known) or hint}",
-            where=str(path),
-        )
+    found = read_settings(path, name, today=date.today(), asked=env is not None)
+    if found is None and policy is not None:
+        raise no_such_environment(path, name, environments_of(path), "; choose one with --env")
     return found
 
 
@@ -263,6 +262,23 @@ def _settings_file(folder: Path, graph: ResourceGraph, *, asked: bool) -> Path |
         return path
     own = read_yaml(project / "Pulumi.yaml", "Pulumi project").data.get("name")
     return path if own == graph.project else None
+
+
+def _with_documents(
+    graph: ResourceGraph, stack: str, project: Path | None
+) -> tuple[ResourceGraph, tuple[str, ...]]:
+    """The stack with the policies and scripts that it will have after its deployment.
+
+    A program that cannot go on with made-up values is judged as a preview has it, with a note.
+    """
+    from policies.decided import decided
+    from windtunnel.sources import find_project, graph_of_stack
+
+    try:
+        foretold = graph_of_stack(find_project(project or Path.cwd()), stack, mode="foretold")
+    except InputError as error:
+        return graph, (f"documents that name what is not there yet are not decided: {error}",)
+    return decided(graph, foretold), ()
 
 
 def _stack_name(graph: ResourceGraph) -> str:
