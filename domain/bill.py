@@ -72,6 +72,7 @@ class Gap:
             "reason": self.reason,
             "unit": self.unit,
             "unit_price_usd": None if self.unit_price_usd is None else float(self.unit_price_usd),
+            "awaits_usage": self.awaits_usage,
         }
 
 

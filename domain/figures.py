@@ -13,6 +13,8 @@ _SIZE_STEPS = (
     (1e6, "MB"),
     (1e3, "kB"),
 )
+# Less than this part of a price is the rounding of its source.
+_ROUNDING = Decimal("1e-5")
 
 
 def digits(value: float) -> str:
@@ -53,8 +55,14 @@ def money(usd: float) -> str:
 
 
 def unit_price(usd: float | Decimal) -> str:
-    """``$0.0000004``: six significant digits, no exponent, whatever it is the price of."""
-    return f"${Decimal(f'{usd:.6g}'):f}"
+    """``$0.0000004``: six significant digits, no exponent, whatever it is the price of.
+
+    A price that was reckoned from a round one, as $0.06000012 an hour from $0.0000166667 a
+    second, is round again.
+    """
+    exact, round_one = Decimal(f"{usd:.6g}"), Decimal(f"{usd:.3g}")
+    is_round = abs(Decimal(usd) - round_one) < abs(round_one) * _ROUNDING
+    return f"${(round_one if is_round else exact).normalize():f}"
 
 
 def size(size_bytes: float) -> str:

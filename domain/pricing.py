@@ -17,10 +17,10 @@ from dataclasses import replace
 from datetime import date
 from decimal import Context, Decimal, localcontext
 from math import ceil, isfinite
-from typing import NamedTuple
 
 from domain.bill import Bill, Gap, LineItem, merge, to_micro_dollars
 from domain.catalog import Catalog, ServicePrice, Tier
+from domain.catalog.units import BILLING_UNITS
 from domain.errors import CatalogError
 from domain.usage import (
     Charge,
@@ -30,7 +30,6 @@ from domain.usage import (
     InterfaceEndpoint,
     LoadBalancer,
     MachineHours,
-    Measure,
     NatGateway,
     ObjectStorage,
     ServiceUse,
@@ -38,6 +37,7 @@ from domain.usage import (
 )
 
 __all__ = [
+    "BILLING_UNITS",
     "Bill",
     "DiskUsage",
     "Egress",
@@ -57,43 +57,11 @@ __all__ = [
 
 _HOUR = Decimal(3600)
 _MONTH = 730 * _HOUR
-_GIB = Decimal(2**30)
 # Sums of floats as decimals stay exact, so that the order of usage cannot show in a cent.
 _EXACT = Context(prec=60)
 _SHOWN = Context(prec=28)
 # A line beyond this is a slip of the keyboard; it would drown every other.
 _MOST_USD = 1e15
-
-
-class BillingUnit(NamedTuple):
-    """What one unit of a price is, in the measure of a charge."""
-
-    measure: Measure
-    size: Decimal
-    label: str
-
-
-BILLING_UNITS = {
-    "usd_per_second": BillingUnit("seconds", Decimal(1), "second"),
-    "usd_per_mib": BillingUnit("bytes", Decimal(2**20), "MiB"),
-    "usd_per_tib": BillingUnit("bytes", 1024 * _GIB, "TiB"),
-    "usd_per_gib_second": BillingUnit("byte_seconds", _GIB, "GiB-second"),
-    "usd_per_hour": BillingUnit("seconds", _HOUR, "hour"),
-    "usd_per_minute": BillingUnit("seconds", Decimal(60), "minute"),
-    "usd_per_vm_hour": BillingUnit("seconds", _HOUR, "VM-hour"),
-    "usd_per_capacity_unit_hour": BillingUnit("seconds", _HOUR, "capacity-unit-hour"),
-    "usd_per_month": BillingUnit("seconds", _MONTH, "month"),
-    "usd_per_gib": BillingUnit("bytes", _GIB, "GiB"),
-    "usd_per_gib_month": BillingUnit("byte_seconds", _GIB * _MONTH, "GiB-month"),
-    "usd_per_gib_hour": BillingUnit("byte_seconds", _GIB * _HOUR, "GiB-hour"),
-    "usd_per_request": BillingUnit("requests", Decimal(1), "request"),
-    "usd_per_1000_requests": BillingUnit("requests", Decimal(1000), "1,000 requests"),
-    "usd_per_1000_objects_month": BillingUnit(
-        "object_seconds", 1000 * _MONTH, "1,000 object-months"
-    ),
-    "usd_per_iops_month": BillingUnit("iops_seconds", _MONTH, "IOPS-month"),
-    "usd_per_mb_per_s_month": BillingUnit("rate_seconds", 10**6 * _MONTH, "MB/s-month"),
-}
 
 
 def price(usages: Sequence[Usage], catalog: Catalog, *, today: date | None = None) -> Bill:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from domain.catalog import Catalog, load_catalog
-from domain.errors import CatalogError
+from domain.catalog.facts import FOLDER, Facts
+from domain.errors import CatalogError, InputError
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +198,53 @@ def test_the_snapshot_names_the_facts(catalog: Catalog) -> None:
     assert catalog.snapshot.startswith("2026-08-03+")
     assert len(catalog.snapshot) == len("2026-08-03+") + 8
     assert catalog is load_catalog()
+
+
+TIERS = ("dns,queries,*,,0.4,", "dns,queries,*,1000000,0.2,")
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "says"),
+    [
+        (TIERS[::-1], 2, "'dns,queries,*': its first tier is above 1000000, so what is below has"),
+        ((*TIERS, TIERS[1]), 4, "the tier above 1000000 stands below that above 1000000; tiers of"),
+        ((*TIERS, "dns,queries,*,500,0.3,"), 4, "the tier above 500 stands below that above 1000"),
+        (("dns,zone,*,,free,",), 2, "'dns,zone,*': value is 'free', which is no number"),
+        (("dns,zone,*,,,",), 2, "'dns,zone,*': value is '', which is no number"),
+        (("dns,zone,*,,1,2,",), 2, "has 10 cells, the first line has 9; a cell with a comma"),
+    ],
+)
+def test_a_table_of_prices_out_of_order_is_refused_with_its_line(
+    tmp_path: Path, rows: tuple[str, ...], line: int, says: str
+) -> None:
+    written = [f"{row}usd_per_1000_requests,aws-pricing-recalled,," for row in rows]
+    assert says in refused(tmp_path, written, line)
+
+
+@pytest.mark.parametrize(
+    ("unit", "says"),
+    [
+        ("usd_per_huor", "'usd_per_huor' is no unit that is known; did you mean 'usd_per_hour'"),
+        ("euros", "'euros' is no unit that is known; units are usd_per_second, "),
+        ("", "'' is no unit that is known"),
+    ],
+)
+def test_a_price_in_no_known_unit_is_refused_with_its_line(
+    tmp_path: Path, unit: str, says: str
+) -> None:
+    assert says in refused(tmp_path, [f"broker,small,us-east-1,,0.3,{unit},x,,"], 2)
+    rows = ["a,b,*,,1,usd_per_gib,x,,", "a,b,*,5,1,usd_per_tib,x,,"]
+    told = refused(tmp_path, rows, 3)
+    assert "'a,b,*': its first tier is in usd_per_gib, this one in usd_per_tib" in told
+
+
+def refused(folder: Path, rows: list[str], line: int) -> str:
+    """What is said of a table of services with these rows, at a line of it."""
+    shutil.copytree(FOLDER, folder, dirs_exist_ok=True)
+    path = folder / "services_aws.csv"
+    header, *_ = path.read_text().splitlines()
+    path.write_text("\n".join([header, *rows]) + "\n")
+    with pytest.raises(InputError) as raised:
+        Catalog(Facts(folder)).service("aws", "dns", "zone", "us-east-1")
+    assert raised.value.where == f"{path}:{line}"
+    return raised.value.message

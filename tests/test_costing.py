@@ -97,6 +97,7 @@ def test_a_plan_as_people_may_rely_on_it() -> None:
         "reason": "the quantity is not known; it costs $0.023 per GiB-month",
         "unit": "GiB-month",
         "unit_price_usd": 0.023,
+        "awaits_usage": True,
     }
     assert shown["bill"]["monthly_usd"] == host["monthly_usd"]
     assert len(shown["bill"]["unpriced"]) == len(data["usage"])

@@ -226,7 +226,7 @@ def test_a_capacity_block_is_paid_ahead() -> None:
 def test_networks() -> None:
     gateway = cost_of(declare("aws:ec2/natGateway:NatGateway", "nat"))
     assert amounts(gateway) == {"NAT gateway": (730.0, 32.85)}
-    assert waiting(gateway) == {"NAT, data": 0.045}
+    assert waiting(gateway) == {"NAT, data": 0.045, "data transfer to internet": 0.09}
     assert month(cost_of(declare("aws:ec2/eip:Eip", "address"))) == pytest.approx(3.65)
     kind = "aws:ec2/vpcEndpoint:VpcEndpoint"
     private = {"vpcEndpointType": "Interface", "subnetIds": ["a", "b"]}
@@ -239,7 +239,12 @@ def test_load_balancers() -> None:
     kind = "aws:lb/loadBalancer:LoadBalancer"
     cost = cost_of(declare(kind, "front", {"loadBalancerType": "network"}))
     assert amounts(cost) == {"load balancer, network": (730.0, 16.425)}
-    assert waiting(cost) == {"load balancer, network, capacity units": 0.006}
+    assert waiting(cost) == {
+        "load balancer, network, capacity units": 0.006,
+        "data transfer to internet": 0.09,
+    }
+    inside = cost_of(declare(kind, "back", {"loadBalancerType": "network", "internal": True}))
+    assert waiting(inside) == {"load balancer, network, capacity units": 0.006}
 
 
 @pytest.mark.parametrize(

@@ -325,7 +325,7 @@ def test_an_environment_bills_what_it_creates() -> None:
         (
             "aws:apigateway/stage:Stage",
             {"cacheClusterEnabled": True},
-            "its size is known only after deployment",
+            "its size is not told in a usable way",
         ),
         (
             "aws:emr/cluster:Cluster",

@@ -513,7 +513,7 @@ def test_a_class_tells_its_processors(kind: str, vcpus: float | None) -> None:
         (
             "aws:rds/reservedInstance:ReservedInstance",
             {},
-            "the price of its offering is known only after deployment",
+            "the price of its offering is not told by the resource",
         ),
     ],
 )

@@ -188,6 +188,51 @@ def test_wrong_words_get_one_sentence(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("previw.json", "previw.json: there is no such file; did you mean 'preview.json'?"),
+        ("absent.json", "absent.json: there is no such file\n"),
+        ("gone/state.json", "gone/state.json: there is no such file\n"),
+        ("folder", "folder: is a folder; give a preview or an export in it"),
+        ("prod", "prod: there is no such file; nor is it a stack: there is no Pulumi.yaml here"),
+        ("main:prod", "there is no Pulumi.yaml here"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_before_any_project(
+    command: Command, tmp_path: Path, name: str, says: str
+) -> None:
+    path = preview(tmp_path / "preview.json")
+    (tmp_path / "folder").mkdir()
+    for words in ((path, name), (name, path)):
+        code, out, err = command("diff", *words)
+        assert (code, out) == (2, "")
+        assert says in err
+    assert ("Pulumi.yaml" in err) == (name in ("prod", "main:prod"))
+
+
+def test_a_misspelt_file_in_a_project_is_a_file(command: Command, project: Path) -> None:
+    code, _, err = command("diff", "drawn", "absent.json", "--project", project)
+    assert code == 2
+    assert "absent.json: there is no such file" in err
+    code, _, err = command("diff", "drawn", "drown", "--project", project)
+    assert "'drown' is neither a file, nor a stack" in err
+
+
+def test_an_import_is_named_and_its_cost_is_not_new(command: Command, tmp_path: Path) -> None:
+    step = {"op": "import", "urn": URN, "newState": state("g5.xlarge")}
+    path = tmp_path / "preview.json"
+    path.write_text(json.dumps({"config": {"aws:region": "us-east-1"}, "steps": [step]}))
+    _, out, _ = command("diff", "--preview", path, "--json")
+    change = json.loads(out)
+    assert change["resources"][0]["op"] == "import"
+    assert change["change"]["monthly_usd"] == 0
+    assert change["change"]["imported_monthly_usd"] == change["after"]["monthly_usd"]
+    _, out, _ = command("diff", "--preview", path)
+    assert out.startswith("no change in cost; $")
+    assert "exists already" in out
+
+
 def test_an_unknown_stack_is_told_which_there_are(command: Command, project: Path) -> None:
     code, _, err = command("plan", "--stack", "drown", "--project", project)
     assert code == 2

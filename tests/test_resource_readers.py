@@ -137,7 +137,7 @@ def test_a_replacement_is_one_step(file: Any) -> None:
 def test_every_operation_of_pulumi_has_one_meaning(file: Any) -> None:
     old, new = state("x", size=1), state("x", size=2)
     for op, sides, meaning in (
-        ("import", (None, new), "create"),
+        ("import", (None, new), "import"),
         ("import-replacement", (old, new), "replace"),
         ("read", (None, new), "read"),
         ("read-replacement", (old, new), "read"),

@@ -166,7 +166,25 @@ def test_resources_that_share_a_name_stand_by_their_urns() -> None:
 
 def test_an_example_is_in_the_measure_of_its_key() -> None:
     text = template(declare("aws:lambda/function:Function", "call", {"memorySize": 1024}))
-    assert re.search(r"# duration: 730 h +# \$[\d.]+ per GiB-hour$", text, re.M)
+    assert re.search(
+        r"# duration: 200 ms each +# of each request, or of all together like 55 h; "
+        r"\$0\.06 per GiB-hour$",
+        text,
+        re.M,
+    )
+    text = template(declare("aws:glue/crawler:Crawler", "crawl"))
+    assert re.search(r"# duration: 730 h +# \$[\d.]+ per hour$", text, re.M), "it has no requests"
+
+
+def test_what_everybody_knows_comes_first_and_what_few_use_last() -> None:
+    text = template(declare(BUCKET, "data"))
+    told = re.findall(r"^  (?:# (\w+):|## (rarely):)", text, re.M)
+    names = [key or heading for key, heading in told]
+    assert names[:3] == ["stored", "read_requests", "write_requests"]
+    assert names[-3:] == ["rarely", "select_scanned", "select_returned"]
+    text = template(declare("aws:lambda/function:Function", "call"))
+    assert re.findall(r"^  # (\w+):", text, re.M)[:2] == ["requests", "duration"]
+    assert "Amounts are of the whole month, or of each of its requests" in text
 
 
 def test_what_is_assumed_is_shown_as_such() -> None:

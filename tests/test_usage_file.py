@@ -140,7 +140,7 @@ def test_keys_are_found_by_asking_the_coster() -> None:
     keys = keys_of(declare(BUCKET, "data"))
     assert {"stored", "read_requests", "write_requests"} <= keys.keys()
     assert all(keys.values())
-    assert keys_of(declare(GATEWAY, "nat")) == {"processed": True}
+    assert keys_of(declare(GATEWAY, "nat")) == {"processed": True, "internet": True}
     assert keys_of(declare("aws:iam/role:Role", "role")) == {}
     assert keys_of(declare("my:own:Component", "group", custom=False)) == {}
     assert keys_of(declare(BUCKET, "theirs", external=True)) == {}
@@ -329,3 +329,50 @@ def test_a_file_of_comments_states_nothing(tmp_path: Path) -> None:
     (stated,) = usage_on(read_usage(path), [graph_of(declare(BUCKET, "data"))], load_catalog())
     assert not stated.amounts
     assert "states nothing" in stated.notes[0]
+
+
+FUNCTION = "aws:lambda/function:Function"
+
+
+def test_an_amount_of_each_request_is_multiplied_with_them(tmp_path: Path) -> None:
+    function = declare(FUNCTION, "call", {"memorySize": 1024})
+    text = "call:\n  requests: 1 million\n  duration: 200 ms each\n"
+    (cost,) = plan_with(tmp_path, text, function).resources
+    quantities = {line.unit: float(line.quantity) for line in cost.lines}
+    assert quantities["GiB-hour"] == pytest.approx(1e6 * 0.2 / 3600)
+    (line,) = (each for each in cost.lines if each.unit == "GiB-hour")
+    assert float(line.amount_usd) == pytest.approx(3.33, abs=0.01)
+    assert "Quantity: usage.yaml:3." in (line.note or "")
+
+
+@pytest.mark.parametrize("written", ["200 ms each", "200 ms per request", "0.2 s a call"])
+def test_requests_may_be_stated_of_one_and_their_length_of_all(
+    tmp_path: Path, written: str
+) -> None:
+    text = f"call:\n  requests: 3600\n{FUNCTION}:\n  duration: {written}\n"
+    functions = [declare(FUNCTION, name, {"memorySize": 1024}) for name in ("call", "other")]
+    stated, other = plan_with(tmp_path, text, *functions).resources
+    assert {line.unit: float(line.quantity) for line in stated.lines}["GiB-hour"] == 0.2
+    assert not other.lines, "how often it is called nobody says"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "call:\n  duration: 200 ms each\n",
+            "usage.yaml:2: duration: '200 ms each' is of each request, and how many there are is "
+            "not stated; add 'requests: 1 million', or state all of the month together, like ",
+        ),
+        (
+            "call:\n  requests: 5 each\n",
+            "usage.yaml:2: requests: '5 each' is of each request; state all of the month together",
+        ),
+        ("data:\n  stored: 5 MB each\n", "usage.yaml:2: stored: '5 MB each' is of each request"),
+        ("nat:\n  processed: 5 MB each\n", "of each request, which are no key here; state all"),
+        ("call:\n  duration: long each\n", "usage.yaml:2: duration: 'long' is not a time"),
+    ],
+)
+def test_of_each_request_needs_requests(tmp_path: Path, text: str, says: str) -> None:
+    resources = [declare(FUNCTION, "call"), declare(BUCKET, "data"), declare(GATEWAY, "nat")]
+    assert says in refusal(tmp_path, text, *resources)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
 
 from domain.catalog.records import Accelerator, Machine, Source, Tier
+from domain.catalog.units import BILLING_UNITS, PLAIN_UNITS
+from domain.errors import InputError, near_misses
 
 Row = Mapping[str, str]
 
@@ -58,10 +60,23 @@ class Facts:
         self._folder = folder
 
     def _table(self, name: str) -> list[dict[str, str]]:
-        with (self._folder / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        return [row for _, row in self._rows(name)]
+
+    def _rows(self, name: str) -> Iterator[tuple[str, dict[str, str]]]:
+        """``file:line`` of each row, and the row."""
+        path = self._folder / f"{name}.csv"
+        with path.open(newline="", encoding="utf-8") as file:
             rows = csv.reader(file)
             header = next(rows)
-            return [dict(zip(header, row, strict=True)) for row in rows]
+            for row in rows:
+                place = f"{path}:{rows.line_num}"
+                if len(row) != len(header):
+                    raise InputError(
+                        f"has {len(row)} cells, the first line has {len(header)}; a cell with a "
+                        "comma in it stands in double quotes",
+                        where=place,
+                    )
+                yield place, dict(zip(header, row, strict=True))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -170,12 +185,19 @@ class Facts:
 
     @cache  # noqa: B019
     def services(self, provider: str) -> dict[tuple[str, str], dict[str, tuple[list[Tier], Row]]]:
-        """(service, item) → region → its tiers in order, and the row of the first."""
+        """(service, item) → region → its tiers in order, and the row of the first.
+
+        Raises:
+            InputError: a figure without a number or in no unit, a tier out of order.
+        """
         found: dict[tuple[str, str], dict[str, tuple[list[Tier], Row]]] = {}
-        for row in self._table(f"services_{provider}"):
+        for place, row in self._rows(f"services_{provider}"):
             regions = found.setdefault((row["service"], row["item"]), {})
-            tiers, _ = regions.setdefault(row["region"], ([], row))
-            tiers.append(Tier(float(row["above"] or 0), float(row["value"])))
+            tiers, first = regions.setdefault(row["region"], ([], row))
+            try:
+                tiers.append(_next_tier(row, tiers, first))
+            except InputError as error:
+                raise error.at(place) from None
         return found
 
     @cache  # noqa: B019
@@ -185,6 +207,39 @@ class Facts:
         for service, item in self.services(provider):
             found.setdefault(service, []).append(item)
         return {service: tuple(items) for service, items in found.items()}
+
+
+def _next_tier(row: Row, before: Sequence[Tier], first: Row) -> Tier:
+    """The tier of one row, which follows those of the rows above it."""
+    unit, what = row["unit"], f"'{row['service']},{row['item']},{row['region']}'"
+    if unit not in BILLING_UNITS and unit not in PLAIN_UNITS:
+        hint = near_misses(unit, BILLING_UNITS) or f"; units are {', '.join(BILLING_UNITS)}"
+        raise InputError(f"{what}: '{unit}' is no unit that is known{hint}")
+    if unit != first["unit"]:
+        raise InputError(f"{what}: its first tier is in {first['unit']}, this one in {unit}")
+    tier = Tier(_figure(row, "above") if row["above"] else 0.0, _figure(row, "value"))
+    if before and tier.above <= before[-1].above:
+        raise InputError(
+            f"{what}: the tier above {tier.above:.12g} stands below that above "
+            f"{before[-1].above:.12g}; tiers of a price stand in ascending order, each once, the "
+            "first with 'above' left empty"
+        )
+    if not before and tier.above:
+        raise InputError(
+            f"{what}: its first tier is above {tier.above:.12g}, so what is below has no price; "
+            "the first of a price has 'above' left empty"
+        )
+    return tier
+
+
+def _figure(row: Row, column: str) -> float:
+    try:
+        return float(row[column])
+    except ValueError:
+        raise InputError(
+            f"'{row['service']},{row['item']},{row['region']}': {column} is '{row[column]}', "
+            "which is no number"
+        ) from None
 
 
 def _accelerator(row: Row) -> Accelerator:

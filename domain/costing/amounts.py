@@ -2,7 +2,8 @@
 
 What a line is billed by (its measure) decides how its amount is written. What is kept is
 meant for the whole month (5 TiB), or says for how long (400,000 GB-hours); what flows is the
-sum of the month (300 GB), or a rate (20 per second). A month is 730 hours.
+sum of the month (300 GB), or a rate (20 per second). Where requests are stated beside it, what
+flows or runs may be of each of them (200 ms each). A month is 730 hours.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ from domain.usage import Measure
 _COUNT = re.compile(r"([+-]?(?:\d[\d_,]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)\s*(\S*)")
 _RATE = re.compile(r"(?P<amount>.*?)(?:\s*/\s*|\s+(?:per|an?|every)\s+)(?P<time>[a-zµ]+)")
 _HELD = re.compile(r"(?P<amount>.*?\S)\s*[-·*×]\s*(?P<time>[A-Za-zµ]+)")
+_EACH = re.compile(
+    r"(?P<amount>.*\S)\s+(?:each|(?:per|an?)\s+(?:request|call|invocation|query|message|event))"
+)
+OF_EACH: frozenset[Measure] = frozenset({"bytes", "seconds"})
+"""What one request has an amount of."""
 _MULTIPLES = {
     "k": 1e3,
     "thousand": 1e3,
@@ -54,6 +60,12 @@ def parse_amount(written: object, measure: Measure, unit: str | None = None) -> 
     if not math.isfinite(amount) or amount > _MOST * MONTH_SECONDS:
         raise QuantityError(f"'{written}' is too large, like a slip of the keyboard")
     return amount
+
+
+def of_each(written: object) -> str | None:
+    """What one request takes, where that is what is written: ``200 ms each``."""
+    match = _EACH.fullmatch(written.strip()) if isinstance(written, str) else None
+    return match["amount"] if match else None
 
 
 def example(measure: Measure, unit: str | None = None) -> str:

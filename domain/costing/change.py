@@ -16,7 +16,10 @@ LEAST_TOLD_USD = Decimal("0.005")
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """One resource on both sides; None where it is not there."""
+    """One resource on both sides; None where it is not there.
+
+    What is imported exists and is paid before, only not in this stack: its cost is not new.
+    """
 
     operation: Operation
     before: ResourceCost | None
@@ -33,13 +36,18 @@ class ResourceChange:
     @property
     def change_usd(self) -> Decimal | None:
         """More or less a month; None where one side has no price."""
+        if self.is_imported:
+            return Decimal(0)
         sides = [Decimal(0) if side is None else side.monthly_usd for side in self._sides]
         old, new = sides
         return None if old is None or new is None else new - old
 
     @property
     def is_of_cost(self) -> bool:
-        """Whether it changes what is paid, by half a cent a month or by what is not known yet."""
+        """Whether it changes what is paid, by half a cent a month or by what is not known yet;
+        or what the stack is told to cost, as an import does."""
+        if self.is_imported:
+            return self.cost.basis != "free"
         if self.changes_usage:
             return True
         if self.change_usd is None:
@@ -47,13 +55,29 @@ class ResourceChange:
         return abs(self.change_usd) >= LEAST_TOLD_USD
 
     @property
+    def is_imported(self) -> bool:
+        """Whether it exists already and comes into the stack."""
+        return self.operation == "import"
+
+    @property
     def changes_usage(self) -> bool:
         """Whether other things depend on usage than before, or at other prices."""
+        old, new = self._usage
+        return not self.is_imported and old != new
+
+    @property
+    def adds_usage(self) -> bool:
+        """Whether something depends on usage that did not before, or at another price."""
+        old, new = self._usage
+        return not self.is_imported and bool(new - old)
+
+    @property
+    def _usage(self) -> tuple[set[tuple[str, Decimal | None]], set[tuple[str, Decimal | None]]]:
         old, new = (
             {(gap.component, gap.unit_price_usd) for gap in side.usage} if side else set()
             for side in self._sides
         )
-        return old != new
+        return old, new
 
     @property
     def _sides(self) -> tuple[ResourceCost | None, ResourceCost | None]:
@@ -86,8 +110,14 @@ class PlanChange:
 
     @property
     def change_usd(self) -> Decimal:
-        """More or less a month, of what has a price on its side."""
-        return self.after.bill.total_usd - self.before.bill.total_usd
+        """More or less a month, of what has a price on its side; what is imported is not new."""
+        return self.after.bill.total_usd - self.before.bill.total_usd - self.imported_usd
+
+    @property
+    def imported_usd(self) -> Decimal:
+        """What is imported costs a month, of what has a price."""
+        lines = (line for each in self.resources if each.is_imported for line in each.cost.lines)
+        return sum((line.amount_usd for line in lines), Decimal(0))
 
     @property
     def changed(self) -> tuple[ResourceChange, ...]:
@@ -95,7 +125,10 @@ class PlanChange:
         return tuple(each for each in self.resources if each.operation != "same" or each.change_usd)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data: both bills, their difference, and every resource with its operation."""
+        """Plain data: both bills, their difference, and every resource with its operation.
+
+        What is imported is in the bill after and not in the difference, but told beside it.
+        """
         monthly = float(self.change_usd)
         return {
             "before": self.before.bill_json(),
@@ -103,6 +136,7 @@ class PlanChange:
             "change": {
                 "hourly_usd": round(monthly / 730, 6),
                 "monthly_usd": monthly,
+                "imported_monthly_usd": float(self.imported_usd),
                 "lines": [
                     {
                         "resource": each.cost.resource.urn,
@@ -118,6 +152,7 @@ class PlanChange:
                 "unpriced": [
                     {"resource": each.cost.resource.urn, "reason": gap.reason}
                     for each in self.changed
+                    if each.after is not None
                     for gap in each.cost.unpriced
                 ],
             },
@@ -145,9 +180,13 @@ def compare_plans(before: Plan, after: Plan, steps: Sequence[Step] = ()) -> Plan
 
 
 def component_changes(change: ResourceChange) -> Mapping[str, tuple[Decimal, Decimal]]:
-    """Component → dollars a month before and after; what is absent on a side costs nothing."""
+    """Component → dollars a month before and after; what is absent on a side costs nothing.
+
+    What is imported costs the same before.
+    """
     amounts: dict[str, tuple[Decimal, Decimal]] = {}
-    for index, side in enumerate((change.before, change.after)):
+    before = change.after if change.is_imported else change.before
+    for index, side in enumerate((before, change.after)):
         for line in side.lines if side else ():
             sides = list(amounts.get(line.component, (Decimal(0), Decimal(0))))
             sides[index] += line.amount_usd

@@ -8,9 +8,11 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from domain.catalog import Catalog, ServicePrice
+from domain.catalog.facts import REFERENCE_REGIONS
 from domain.costing.kinds import usual_type
 from domain.costing.quantities import Quantities, StatedUsage, overlaid, quantities_of
 from domain.costing.values import blocks, text
+from domain.costing.waiting import KNOWN_LATER, has_unknown, watched
 from domain.materials import MONTH_SECONDS
 from domain.resources import UNKNOWN, Resource, ResourceGraph, is_known
 from domain.resources.regions import region_of
@@ -18,7 +20,7 @@ from domain.usage import Measure, ServiceUse, Unpriceable, Usage
 
 _Answer = TypeVar("_Answer")
 
-KNOWN_LATER = "known only after deployment"
+__all__ = ["KNOWN_LATER", "Context", "Coster", "Survey"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Context:
     resource: Resource
     survey: Survey
     notes: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    """Inputs that were read, and whose values only a deployment will tell."""
     supposed: Quantities | None = None
     """Quantities to suppose, whatever is stated: to find out what depends on them."""
 
@@ -107,7 +111,16 @@ class Context:
     def region(self) -> str:
         """Where it stands; empty where that is not known, so that the reference region's
         price is assumed and the bill says so."""
-        return region_of(self.resource, self.graph) or ""
+        found = region_of(self.resource, self.graph)
+        if found is None and any(
+            self.resource.inputs.get(key) == UNKNOWN for key in ("region", "location", "zone")
+        ):
+            self.note(f"A region that is {KNOWN_LATER} is taken to be {self._reference}.")
+        return found or ""
+
+    @property
+    def _reference(self) -> str:
+        return REFERENCE_REGIONS.get(self.provider, "that of reference")
 
     @cached_property
     def quantities(self) -> Quantities:
@@ -131,8 +144,27 @@ class Context:
         return found
 
     def get(self, name: str) -> Any:
-        """An input, else the output of that name; None where it is unknown."""
-        return self.resource.get(name)
+        """An input, else the output of that name; None where it is unknown.
+
+        What hangs on one that only a deployment will tell becomes a gap. Names and other
+        inputs that decide no price are read with ``resource.get``, which remembers nothing.
+        """
+        found = self.resource.get(name)
+        if found is None and self.resource.inputs.get(name) == UNKNOWN:
+            self._wait(name)
+        return watched(found, name, self._wait)
+
+    def written(self, name: str) -> Any:
+        """An input, as ``get`` reads it, whatever the cloud answered."""
+        found = self.resource.inputs.get(name)
+        if isinstance(found, str) and found == UNKNOWN:
+            self._wait(name)
+            return None
+        return watched(found, name, self._wait)
+
+    def _wait(self, name: str) -> None:
+        if name not in self.waiting:
+            self.waiting.append(name)
 
     def is_waiting(self, name: str) -> bool:
         """Whether an input is given, but only a deployment will tell its value."""
@@ -141,11 +173,15 @@ class Context:
     def referred(self, name: str, *types: str) -> Context | None:
         """What an input refers to, if it is in the graph."""
         target = self.graph.referred(self.resource, name, *types)
-        return None if target is None else self.beside(target)
+        if target is not None:
+            return self.beside(target)
+        if has_unknown(self.resource.inputs.get(name)):
+            self._wait(name)
+        return None
 
     def beside(self, resource: Resource) -> Context:
         """The context of another resource, which notes what it assumes here."""
-        return Context(resource, self.survey, self.notes)
+        return Context(resource, self.survey, self.notes, self.waiting)
 
     def users(self, *types: str) -> Iterator[Resource]:
         """The resources that refer to this one, of these types."""

@@ -15,6 +15,8 @@ from domain.costing.gcp import free as gcp
 from domain.costing.kubernetes import COSTERS as OF_CLUSTERS
 from domain.costing.reasons import IDENTITY
 
+# What a program makes of these only its own code tells.
+_DYNAMIC = ("pulumi-nodejs:dynamic:Resource", "pulumi-python:dynamic:Resource")
 # Provider of a type → why nothing of it is billed by a cloud.
 _PROVIDERS = {
     "pulumi": "Pulumi's own",
@@ -49,6 +51,8 @@ def _by_type() -> Mapping[str, str]:
 def why_free(kind: str) -> str | None:
     """Why a type costs nothing by itself, or None where it is not known to be free."""
     provider, _, _ = kind.partition(":")
+    if kind in _DYNAMIC:
+        return None
     if provider in _PROVIDERS and kind not in OF_CLUSTERS:
         return _PROVIDERS[provider]
     name, _, _ = kind.rpartition(":")

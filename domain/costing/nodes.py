@@ -13,12 +13,80 @@ from typing import Literal
 
 from domain.costing.context import Context
 from domain.costing.values import GIB
+from domain.costing.waiting import reason_of
 from domain.environment import Market
 from domain.errors import CatalogError
-from domain.usage import DiskUsage, MachineHours, Usage
+from domain.usage import DiskUsage, MachineHours, Unpriceable, Usage
 
 MOST_NODES = 100_000
 """As many as a pool of an environment may have; a larger number is a mistake."""
+
+_SAID_BY_NODES = frozenset(
+    (
+        "instanceType",
+        "instanceTypes",
+        "machineType",
+        "count",
+        "type",
+        "spot",
+        "preemptible",
+        "provisioningModel",
+        "scheduling",
+        "guestAccelerators",
+        "nodeConfig",
+        "config",
+        "marketType",
+        "instanceMarketOptions",
+        "tenancy",
+        "capacityType",
+        "rootBlockDevice",
+        "volumeType",
+        "volumeSize",
+        "iops",
+        "throughput",
+        "bootDisk",
+        "size",
+        "diskType",
+        "diskSizeGb",
+        "initializeParams",
+        "desiredCapacity",
+        "desiredSize",
+        "minSize",
+        "scalingConfig",
+        "targetSize",
+        "nodeCount",
+        "initialNodeCount",
+        "autoscaling",
+        "nodeLocations",
+        "computeResources",
+        "minVcpus",
+        "resizeBy",
+        "launchTemplate",
+        "mixedInstancesPolicy",
+        "versions",
+        "instanceTemplate",
+        "launchConfiguration",
+        "ebsBlockDevices",
+        "blockDeviceMappings",
+        "ebs",
+        "accelerator",
+        "tpu",
+        "topology",
+        "acceleratorType",
+        "acceleratorConfig",
+        "disks",
+        "placement",
+        "placementTenancy",
+        "spotPrice",
+        "numInstances",
+        "diskSize",
+        "cluster",
+        "nodePools",
+        "instanceGroupManager",
+        "location",
+    )
+)
+"""Inputs that the gap of a machine or of a disk is about, where there is one."""
 
 Tenancy = Literal["shared", "dedicated", "host"]
 """Beside other customers, on hardware of one's own at a price of its own, or on a host that is
@@ -34,6 +102,8 @@ class Volume:
     iops: float | None = None
     throughput_mb_per_s: float | None = None
     count: int = 1
+    gap: str | None = None
+    """Why it cannot be priced, if it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +127,8 @@ class Nodes:
     """Whether the licence of its system is billed beside it."""
     surcharges: tuple[tuple[str, str, float | None], ...] = ()
     """Service, item and number of each node, by the hour; a number that is None depends on use."""
+    stopped: bool = False
+    """Whether it is there but does not run, so that its disks alone are billed."""
     billed_as: str | None = None
     """The machine type whose price it has where that is another; empty: surcharges alone."""
 
@@ -66,8 +138,28 @@ def too_many(count: int) -> str | None:
     return f"{count:.6g} machines are more than {MOST_NODES:,}" if count > MOST_NODES else None
 
 
-def bill_nodes(context: Context, every: Iterable[Nodes]) -> Iterator[Usage]:
-    """Machine hours, disks, metrics and addresses; equal disks of all nodes are one line."""
+def bill_nodes(
+    context: Context, every: Iterable[Nodes], seconds: float | None = None
+) -> Iterator[Usage]:
+    """Machine hours, disks, metrics and addresses; equal disks of all nodes are one line.
+
+    ``seconds`` is how long they run, where that is less than the period that is billed.
+    """
+    # Nodes say themselves what is not known of them; what else was read is said at the end.
+    read = list(context.waiting)
+    context.waiting.clear()
+    said = False
+    for usage in _bill_nodes(context, every, seconds):
+        said = said or isinstance(usage, Unpriceable)
+        yield usage
+    left = [name for name in read if not (said and name.rpartition(".")[2] in _SAID_BY_NODES)]
+    if left:
+        yield context.unpriceable("machines", reason_of(left))
+
+
+def _bill_nodes(context: Context, every: Iterable[Nodes], seconds: float | None) -> Iterator[Usage]:
+    if seconds is not None and seconds < context.seconds:
+        context = replace(context, survey=replace(context.survey, period_seconds=seconds))
     disks: Counter[Volume] = Counter()
     metrics = 0
     for nodes in every:
@@ -82,6 +174,8 @@ def bill_nodes(context: Context, every: Iterable[Nodes]) -> Iterator[Usage]:
         yield from _machines(context, nodes, nodes.count)
         for volume in nodes.volumes:
             disks[replace(volume, count=1)] += volume.count * nodes.count
+        if nodes.stopped:
+            continue
         metrics += nodes.detailed_metrics * nodes.count
         if nodes.public_addresses:
             cheaper = context.provider == "gcp" and nodes.market == "spot"
@@ -93,10 +187,14 @@ def bill_nodes(context: Context, every: Iterable[Nodes]) -> Iterator[Usage]:
 
 
 def _machines(context: Context, nodes: Nodes, count: int) -> Iterator[Usage]:
+    if nodes.stopped:
+        context.note("A machine that is stopped is billed for its disks alone.")
+        return
     if nodes.tenancy == "host":
         context.note("A machine on a dedicated host is billed with the host.")
     elif not context.region:
-        yield context.unpriceable("machines", "its region is not known")
+        reason = "its region is not known; set it in the stack's configuration"
+        yield context.unpriceable("machines", reason)
     elif nodes.machine is None or nodes.gap:
         yield context.unpriceable("machines", nodes.gap or "the machine type is not known")
     elif nodes.tenancy == "dedicated":
@@ -152,8 +250,9 @@ def bill_volumes(context: Context, volumes: Iterable[Volume]) -> Iterator[Usage]
     """Disks, each so many times; the oldest kind also bills its requests."""
     asked: set[str] = set()
     for volume in volumes:
-        if volume.gib is None:
-            yield context.unpriceable(f"disk, {volume.product}", "its size is not known")
+        if volume.gap or volume.gib is None:
+            component = f"disk, {volume.product}".rstrip(", ")
+            yield context.unpriceable(component, volume.gap or "its size is not known")
             continue
         throughput = volume.throughput_mb_per_s
         yield DiskUsage(

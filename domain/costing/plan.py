@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from domain.bill import Bill, Gap, LineItem, to_micro_dollars
 from domain.catalog import Catalog
+from domain.catalog.facts import REFERENCE_REGIONS
 from domain.costing.context import Context, Survey
 from domain.costing.free import why_free
 from domain.costing.kinds import usual_type
@@ -17,11 +19,14 @@ from domain.costing.quantities import Quantities, StatedUsage
 from domain.costing.reasons import COMPONENT, FREE_AS_DECLARED, NOT_OURS
 from domain.costing.registry import costers
 from domain.costing.stated import quantity_note, who_states, with_stated
+from domain.costing.waiting import has_unknown, without_defaults
+from domain.errors import near_misses
 from domain.pricing import price
 from domain.resources import Resource, ResourceGraph
 from domain.usage import Usage
 
 Basis = Literal["priced", "free", "usage", "unpriced"]
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+|[a-z]+-[a-z]+\d+")
 _MONTH_HOURS = Decimal(730)
 _Entry = TypeVar("_Entry", LineItem, Gap)
 
@@ -176,8 +181,38 @@ def _read(context: Context) -> _Reading:
     coster = costers().get(kind)
     if coster is None:
         return _Reading(context, free=why_free(kind))
-    usages = with_stated(tuple(coster(context)), context)
+    told = without_defaults(
+        coster(context),
+        context.waiting,
+        urn=resource.urn,
+        catalog=context.catalog,
+        is_preview=has_unknown(resource.inputs),
+    )
+    usages = with_stated(tuple(told), context)
+    if usages:
+        _doubt_region(context)
     return _Reading(context, usages, free=None if usages else FREE_AS_DECLARED)
+
+
+def _doubt_region(context: Context) -> None:
+    """Says that a region is none that is known, so that another's prices are taken for it."""
+    region = context.region
+    if not region or not _REGION.fullmatch(region) or context.provider not in REFERENCE_REGIONS:
+        return
+    catalog, provider = context.catalog, context.provider
+
+    def known() -> frozenset[str]:
+        return frozenset(catalog.regions(provider)) | {
+            price.region for price in catalog.services(provider)
+        }
+
+    regions = context.survey.once(f"regions of {provider}", known)
+    if region not in regions:
+        near = near_misses(region, regions)
+        context.note(
+            f"No region '{region}' of {provider} is known{near}; what is priced there at all "
+            "has the price of another region."
+        )
 
 
 def _cost(reading: _Reading, lines: Sequence[LineItem], gaps: Sequence[Gap]) -> ResourceCost:
@@ -189,6 +224,8 @@ def _cost(reading: _Reading, lines: Sequence[LineItem], gaps: Sequence[Gap]) -> 
         reason = f"resources of type {resource.type} are not priced yet"
         gap = Gap(resource.urn, resource.type, reason)
         return ResourceCost(resource, "unpriced", unpriced=(gap,))
+    if any("sustained use" in (line.note or "") for line in lines):
+        notes = (*notes, "Machines that run all month are billed less for their sustained use.")
     usage = tuple(gap for gap in gaps if gap.awaits_usage)
     unpriced = tuple(gap for gap in gaps if not gap.awaits_usage)
     basis: Basis = "unpriced" if unpriced else "usage" if usage and not lines else "priced"

@@ -8,6 +8,10 @@
     aws:sqs/queue:Queue:          # by type
       requests: 20 per second
 
+    aws:lambda/function:Function:
+      requests: 1 million
+      duration: 200 ms each       # of the requests; or all together, like 55 h
+
 The most specific wins, key by key: a URN, then a name, then a pattern (of two, the one that
 says more letters), then a type.
 """
@@ -21,12 +25,12 @@ from pathlib import Path
 from typing import Any
 
 from domain.catalog import Catalog
-from domain.costing.amounts import example, parse_amount
-from domain.costing.context import Context, Survey
+from domain.costing.amounts import OF_EACH, example, of_each, parse_amount
 from domain.costing.kinds import usual_type
 from domain.costing.quantities import Stated, StatedUsage
 from domain.costing.registry import costers
-from domain.costing.usage_keys import UsageKey, unit_of, usage_keys
+from domain.costing.usage_keys import UsageKey, unit_of
+from domain.costing.usage_sides import REQUESTS, Entry, Side, uncounted
 from domain.errors import InputError, QuantityError, ScenarioError, near_misses
 from domain.located import Located, parse_yaml, read_text
 from domain.resources import Resource, ResourceGraph
@@ -113,7 +117,7 @@ def usage_on(file: UsageFile, graphs: Sequence[ResourceGraph], catalog: Catalog)
         InputError: an entry that means nothing in any of them, a key that none of its
             resources has, an amount that cannot be read; each with file and line.
     """
-    sides = [_Side(graph, catalog) for graph in graphs]
+    sides = [Side(graph, catalog) for graph in graphs]
     wrong: list[str] = []
     notes = [] if file.statements else [f"{file.name} states nothing: all its lines are comments"]
     for statement in file.statements:
@@ -121,39 +125,16 @@ def usage_on(file: UsageFile, graphs: Sequence[ResourceGraph], catalog: Catalog)
             notes += _apply(statement, sides)
         except InputError as error:
             wrong.append(str(error))
+    settled = [side.settled() for side in sides]
+    wrong += map(str, uncounted(settled))
     if wrong:
         more = len(wrong) - _MOST_TOLD
         told = wrong if more <= 0 else [*wrong[:_MOST_TOLD], f"… and {more} more"]
         raise InputError("\n".join(told))
-    return [UsageOn(side.settled(), tuple(notes)) for side in sides]
+    return [UsageOn(each.amounts, tuple(notes)) for each in settled]
 
 
-class _Side:
-    """One graph, and what was stated of its resources so far."""
-
-    def __init__(self, graph: ResourceGraph, catalog: Catalog) -> None:
-        self.graph = graph
-        self.survey = Survey(graph, catalog)
-        self._stated: dict[str, list[tuple[tuple[int, int], str, Stated]]] = {}
-
-    def context(self, resource: Resource) -> Context:
-        return self.survey.context(resource)
-
-    def keys(self, resource: Resource) -> tuple[UsageKey, ...]:
-        return usage_keys(self.context(resource))
-
-    def state(self, resource: Resource, rank: tuple[int, int], key: str, stated: Stated) -> None:
-        self._stated.setdefault(resource.urn, []).append((rank, key, stated))
-
-    def settled(self) -> StatedUsage:
-        """The most specific of what was stated; of equals, the later."""
-        return {
-            urn: {key: stated for _, key, stated in sorted(every, key=lambda each: each[0])}
-            for urn, every in self._stated.items()
-        }
-
-
-def _apply(statement: Statement, sides: Sequence[_Side]) -> Iterator[str]:
+def _apply(statement: Statement, sides: Sequence[Side]) -> Iterator[str]:
     """States the amounts of one entry; gives what is worth a note."""
     found = [_matching(statement.selector, side.graph) for side in sides]
     matched = [
@@ -181,15 +162,39 @@ def _apply(statement: Statement, sides: Sequence[_Side]) -> Iterator[str]:
             unit = unit_of(each, side.context(resource))
             try:
                 amount = _amount(written, each, unit)
+                why = _needs_requests(written, each, unit, side.keys(resource))
             except QuantityError as error:
                 raise InputError(f"{key}: {error.message}", where=place) from None
-            side.state(resource, rank, each.name, Stated(amount, source))
+            told = None if why is None else f"{key}: {why}"
+            side.state(resource, Entry(rank, each.name, Stated(amount, source), place, told))
 
 
 def _amount(written: object, key: UsageKey, unit: str | None) -> float:
+    """The amount of the month, or of each request."""
     if written is None:
         raise QuantityError(f"has no value; write for example '{example(key.measure, unit)}'")
-    return parse_amount(written, key.measure, unit)
+    return parse_amount(of_each(written) or written, key.measure, unit)
+
+
+def _needs_requests(
+    written: object, key: UsageKey, unit: str | None, keys: Sequence[UsageKey]
+) -> str | None:
+    """What to say of an amount of each request if their number is not stated; None for others.
+
+    Raises:
+        QuantityError: no request has such an amount, or there are none.
+    """
+    if of_each(written) is None:
+        return None
+    together = f"state all of the month together, like '{example(key.measure, unit)}'"
+    if key.measure not in OF_EACH:
+        raise QuantityError(f"'{written}' is of each request; {together}")
+    if all(each.name != REQUESTS for each in keys):
+        raise QuantityError(f"'{written}' is of each request, which are no key here; {together}")
+    return (
+        f"'{written}' is of each request, and how many there are is not stated; add "
+        f"'{REQUESTS}: {example('requests')}', or {together}"
+    )
 
 
 def _matching(selector: str, graph: ResourceGraph) -> tuple[tuple[int, int], list[Resource]]:
@@ -219,7 +224,7 @@ def _is_pattern(selector: str) -> bool:
     return any(each in selector for each in "*?[")
 
 
-def _missing(statement: Statement, sides: Sequence[_Side]) -> str:
+def _missing(statement: Statement, sides: Sequence[Side]) -> str:
     """The note about an entry that means nothing here, where that is no mistake.
 
     Raises:
@@ -245,7 +250,7 @@ def _missing(statement: Statement, sides: Sequence[_Side]) -> str:
     raise InputError(message + near_misses(selector, known), where=statement.place)
 
 
-def _without_usage(selector: str, matched: Sequence[tuple[_Side, Resource]]) -> str:
+def _without_usage(selector: str, matched: Sequence[tuple[Side, Resource]]) -> str:
     """Why nothing can be stated of what was selected; components are told of their parts."""
     side, _ = matched[0]
     selected = {resource.urn for _, resource in matched}
@@ -258,7 +263,7 @@ def _without_usage(selector: str, matched: Sequence[tuple[_Side, Resource]]) -> 
     return f"{message}; state it of {_listed(each.name for each in parts)}" if parts else message
 
 
-def _unknown_key(selector: str, key: str, matched: Sequence[tuple[_Side, Resource]]) -> str:
+def _unknown_key(selector: str, key: str, matched: Sequence[tuple[Side, Resource]]) -> str:
     names = {each.name: None for side, resource in matched for each in side.keys(resource)}
     return f"'{selector}' has no '{key}', it has {_listed(names)}{near_misses(key, names)}"
 

@@ -19,6 +19,7 @@ from domain.catalog import Catalog
 from domain.costing.amounts import example, write_amount
 from domain.costing.context import Context, Survey
 from domain.costing.kinds import usual_type
+from domain.costing.quantities import COMMON_KEYS
 from domain.costing.usage_keys import UsageKey, price_of, unit_of, usage_keys
 from domain.resources import ResourceGraph
 
@@ -29,15 +30,21 @@ _MOST_LINES_BY_NAME = 18
 _MOST_NAMED = 12
 _WIDTH = 96
 _PRICES_FROM_COLUMN = 36
+# What nearly everybody can tell, then the other common keys, then those of single services.
+_COMMONEST = ("stored", "requests", "duration")
+_RARE = re.compile(
+    r"(^|_)(select|inventory|analytics|expedited|bulk|early|restored?|export|backtrack|discovery|"
+    r"transitions|tiering|sharing|credits?|china|australia)(_|$)"
+)
 _HEAD = """\
 ## What the resources of {stack} are used for in one month of 730 hours.
 ## Take one '#' away from what you know and put your own figure there; what stays a comment stays
 ## "by usage" in the bill. Then:  {command}
 ##
 ## Over the keys stands a resource's name, its URN, a pattern of names ('web-*') or a type; the
-## most specific wins, key by key.
+## most specific wins, key by key. Amounts are of the whole month, or of each of its requests:
 ## What is kept:  5 TiB (all month), 400,000 GB-hours   What flows:  300 GB, 10 GB/day
-## What is counted:  10 million, 20 per second           What runs:   120 h, 4 months
+## What is counted:  10 million, 20 per second           What runs:   120 h, 200 ms each
 """
 
 
@@ -116,12 +123,18 @@ def _named(names: Sequence[str]) -> Iterator[str]:
 
 
 def _key_lines(used: Sequence[_Used]) -> Iterator[str]:
-    for name in dict.fromkeys(name for each in used for name in each.keys):
+    names = sorted(dict.fromkeys(name for each in used for name in each.keys), key=_commonest_first)
+    for number, name in enumerate(names):
+        if number and _RARE.search(name) and not _RARE.search(names[number - 1]):
+            yield "  ## rarely:"
         having = [each for each in used if name in each.keys]
         first = having[0]
         key, unit = first.keys[name], unit_of(first.keys[name], first.context)
-        text = f"  # {_quoted(name)}: {_figure(key, unit)}"
-        told = [_told(key, having)]
+        figure, told = _figure(key, unit), [_told(key, having)]
+        if name == "duration" and all("requests" in each.keys for each in having):
+            told.insert(0, "of each request, or of all together like 55 h")
+            figure = "200 ms each"
+        text = f"  # {_quoted(name)}: {figure}"
         if len(having) < len(used):
             few = ", ".join(each.name for each in having[:MOST_BY_NAME])
             told.append(
@@ -130,6 +143,12 @@ def _key_lines(used: Sequence[_Used]) -> Iterator[str]:
                 else f"{len(having)} of the {len(used)}"
             )
         yield f"{text:<{_PRICES_FROM_COLUMN}}  # {'; '.join(told)}"
+
+
+def _commonest_first(name: str) -> tuple[bool, int, bool]:
+    """Sorts keys; of equals, the order of the resource stays."""
+    common = _COMMONEST.index(name) if name in _COMMONEST else len(_COMMONEST)
+    return bool(_RARE.search(name)), common, name not in COMMON_KEYS
 
 
 def _figure(key: UsageKey, unit: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from domain.resources import is_known
+from domain.resources import UNKNOWN, is_known
 
 GIB = 2.0**30
 _MOST = 1e18
@@ -28,6 +28,11 @@ def blocks(value: Any) -> list[Mapping[str, Any]]:
 def is_list(value: Any) -> bool:
     """Whether it is a JSON array."""
     return isinstance(value, list | tuple)
+
+
+def waits(value: Any) -> bool:
+    """Whether only a deployment will tell it."""
+    return isinstance(value, str) and value == UNKNOWN
 
 
 def number(value: Any) -> float | None:

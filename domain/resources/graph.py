@@ -20,7 +20,7 @@ SECRET = "[secret]"
 STACK_TYPE = "pulumi:pulumi:Stack"
 _PROVIDER_PREFIX = "pulumi:providers:"
 
-Operation = Literal["create", "update", "replace", "delete", "same", "read"]
+Operation = Literal["create", "import", "update", "replace", "delete", "same", "read"]
 
 
 def is_known(value: object) -> bool:

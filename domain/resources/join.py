@@ -28,8 +28,9 @@ def join(change: Change, state: ResourceGraph) -> Change:
         if step is None:
             joined.append(Step("same", resource.urn, resource, resource))
             untouched += not _is_default_provider(resource)
-        elif step.operation == "create":
-            raise _of_another_time(state, f"holds {step.urn} already, which the preview creates")
+        elif step.operation in ("create", "import"):
+            what = f"holds {step.urn} already, which the preview {step.operation}s"
+            raise _of_another_time(state, what)
         else:
             joined.append(_from(resource, step))
     for step in steps.values():

@@ -16,7 +16,7 @@ from domain.resources.resource_json import stack_of, stack_outputs
 
 _OPERATIONS: Mapping[str, Operation] = {
     "create": "create",
-    "import": "create",
+    "import": "import",
     "update": "update",
     "delete": "delete",
     "delete-replaced": "delete",
@@ -31,7 +31,17 @@ _OPERATIONS: Mapping[str, Operation] = {
     "discard-replaced": "delete",
     "remove-pending-replace": "delete",
 }
-_STRONGEST_FIRST: Sequence[Operation] = ("replace", "create", "update", "read", "delete", "same")
+_STRONGEST_FIRST: Sequence[Operation] = (
+    "replace",
+    "create",
+    "import",
+    "update",
+    "read",
+    "delete",
+    "same",
+)
+_NEW: frozenset[Operation] = frozenset({"create", "import"})
+"""In the stack from now on; what is imported exists already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +175,11 @@ def _kind(operated: Operated) -> Operation:
 def _step(urn: str, several: Sequence[Operated]) -> Step:
     kinds = {_kind(each) for each in several}
     operation = next(kind for kind in _STRONGEST_FIRST if kind in kinds)
-    if {"create", "delete"} <= kinds:
+    if kinds & _NEW and "delete" in kinds:
         operation = "replace"
     before = next((each.old for each in several if each.old), None)
     after = next((each.new for each in reversed(several) if each.new), None)
-    if operation == "create":
+    if operation in _NEW:
         before = None
     elif operation == "delete":
         after = None

@@ -7,7 +7,8 @@ knows; it ends as a gap in the bill, whereas 0 costs nothing.
 
 from __future__ import annotations
 
-from domain.usage.charge import Charge, Measure, ServiceUse, Unpriceable, bands
+from domain.catalog.units import Measure
+from domain.usage.charge import Charge, ServiceUse, Unpriceable, bands
 from domain.usage.machines import MachineHours
 from domain.usage.network import Egress, InterfaceEndpoint, LoadBalancer, NatGateway
 from domain.usage.storage import DiskUsage, FileSystem, ObjectStorage

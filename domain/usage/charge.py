@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from domain.catalog import Catalog
-
-Measure = Literal[
-    "seconds",  # of one thing that runs, or of several added up
-    "bytes",
-    "byte_seconds",
-    "requests",
-    "object_seconds",
-    "iops_seconds",
-    "rate_seconds",  # provisioned bytes per second, times seconds
-]
+from domain.catalog.units import Measure
 
 
 @dataclass(frozen=True, slots=True)

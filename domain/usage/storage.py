@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.catalog import Catalog, ServicePrice
-from domain.usage.charge import Charge, Measure, bands, charge
+from domain.catalog.units import Measure
+from domain.usage.charge import Charge, bands, charge
 
 
 @dataclass(frozen=True, slots=True)

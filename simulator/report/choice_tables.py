@@ -14,7 +14,7 @@ from domain.figures import duration, money
 from domain.prediction import Candidate, Choice
 from simulator.report.labels import describe_value, describe_values, row_labels
 from simulator.report.layout import Column, draw_table, needed_width
-from simulator.report.prediction_tables import draw_bill, draw_footing, interval
+from simulator.report.prediction_tables import draw_bill, draw_footing, how_far_off, interval
 
 _TIME_NAMES = {"makespan_seconds": "time", "job_completion_time_seconds": "mean completion"}
 _REASON_NAMES = {
@@ -23,6 +23,9 @@ _REASON_NAMES = {
     "over_budget": "over budget",
     "over_hourly_cap": "over the hourly cap",
     "does_not_fit": "does not fit in accelerator memory",
+    "cannot_be_split": "the model cannot be split so",
+    "does_not_divide": "does not divide evenly",
+    "batch_too_small": "batch too small for so many",
     "framework": "framework does not run there",
     "precision": "no such precision there",
     "no_accelerator": "no accelerator",
@@ -54,7 +57,8 @@ def draw_choice(console: Console, choice: Choice) -> None:
             f"[bold green]recommended: {choice.choice.id}[/]  "
             f"{escape(describe_values(choice.choice.values))}"
         )
-        for reason in choice.reasons:
+        told = how_far_off(choice.calibration)
+        for reason in (*choice.reasons, *([told] if told else [])):
             console.print(Padding(f"• {escape(reason)}", (0, 0, 0, 2)))
         console.print()
         if choice.choice.prediction:

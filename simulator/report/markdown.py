@@ -5,15 +5,13 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 
-from domain.bill import Bill, Gap
 from domain.costing.change import LEAST_TOLD_USD, PlanChange, ResourceChange, component_changes
 from domain.costing.plan import ResourceCost
-from domain.figures import unit_price
 from domain.prediction import Prediction
-from domain.resources import STACK_TYPE
-from simulator.report.plan_tables import largest_first, operations, short_type
+from simulator.report import change_words
+from simulator.report.gaps import listed
+from simulator.report.plan_tables import short_type
 from simulator.report.prediction_tables import METRIC_NAMES, figure
 from simulator.study.compare import Difference
 
@@ -22,10 +20,8 @@ _COMPARED = ("makespan_seconds", "job_completion_time_seconds", "cost_usd")
 _MOST_ROWS = 100
 _MOST_CHARACTERS = 12_000
 """Of one table or list."""
-_MOST_NAMES = 5
 _LONGEST = 300
 """Characters of a name or a reason."""
-_UNSAFE_FIRST = ("delete", "replace", "update", "create")
 
 
 def change_as_markdown(
@@ -37,10 +33,9 @@ def change_as_markdown(
 
     Changes of less than half a cent a month are no changes of cost.
     """
-    costly = sorted((each for each in change.resources if each.is_of_cost), key=largest_first)
-    others = sorted(filter(_is_told, change.resources), key=_unsafe_first)
+    costly, others = change_words.of_cost(change), change_words.at_same_cost(change)
     parts = [
-        f"### {_name(change)}: {_headline(change, costly)}",
+        f"### {_name(change)}: {change_words.headline(change)}",
         _totals(change),
         _resources(costly) if costly else _without_cost(others),
         "\n".join(_predicted(predictions, differences)),
@@ -58,64 +53,23 @@ def _name(change: PlanChange) -> str:
     return " → ".join(map(_text, dict.fromkeys(names))) or "Windtunnel"
 
 
-def _headline(change: PlanChange, costly: Sequence[ResourceChange]) -> str:
-    if not costly:
-        return "no change in cost"
-    more = []
-    if any(each.after is not None and each.changes_usage for each in costly):
-        more.append("usage")
-    unpriced = sum(each.change_usd is None for each in costly)
-    if unpriced:
-        more.append(f"{unpriced} unpriced")
-    plus = f", plus {' and '.join(more)}" if more else ""
-    return f"{_signed(change.change_usd)} a month{plus}"
-
-
 def _totals(change: PlanChange) -> str:
-    before, after = _total(change.before.bill), _total(change.after.bill)
+    before, after = (change_words.total(each.bill) for each in (change.before, change.after))
     sides = f"**{after}**" if before == after else f"{before} → **{after}**"
     left_out = change.after.graph.left_out
     without = f", without the {left_out:,} that do not change" if left_out else ""
-    return f"{sides} a month while everything runs{without}. {operations(change)}."
-
-
-def _total(bill: Bill) -> str:
-    if bill.unpriced and not bill.lines:
-        return "an unknown amount"
-    return f"{'≥ ' if bill.unpriced else ''}{_dollars(bill.total_usd)}"
+    return f"{sides} a month while everything runs{without}. {change_words.operations(change)}."
 
 
 def _resources(costly: Sequence[ResourceChange]) -> str:
     rows = [
-        f"| {_operation(each)} | {_resource(each.cost)} | {_side(each.before)} "
-        f"| {_side(each.after)} | {_difference(each)} |"
+        f"| {change_words.operation(each)} | {_resource(each.cost)} "
+        f"| {change_words.side(each.before)} | {change_words.side(each.after)} "
+        f"| {change_words.difference(each)} |"
         for each in costly
     ]
     head = ["| | resource | before | after | monthly change |", "|---|---|---:|---:|---:|"]
     return "\n".join([*head, *_cut(rows)])
-
-
-def _operation(each: ResourceChange) -> str:
-    # Nobody edits it, and what it costs follows from another, as a gateway's from its machines.
-    return "follows" if each.operation == "same" else each.operation
-
-
-def _side(cost: ResourceCost | None) -> str:
-    if cost is None:
-        return "–"
-    if cost.monthly_usd is None:
-        return "unpriced"
-    return "by usage" if cost.basis == "usage" else _dollars(cost.monthly_usd)
-
-
-def _difference(each: ResourceChange) -> str:
-    if each.change_usd is None:
-        return "not known"
-    if not each.changes_usage:
-        return _signed(each.change_usd)
-    if abs(each.change_usd) < LEAST_TOLD_USD:
-        return "by usage"
-    return f"{_signed(each.change_usd)} plus usage"
 
 
 def _without_cost(others: Sequence[ResourceChange]) -> str:
@@ -123,26 +77,11 @@ def _without_cost(others: Sequence[ResourceChange]) -> str:
         return "Nothing that a cloud provides changes."
     names = [_code(each.cost.resource.name) for each in others]
     what = "1 resource changes" if len(names) == 1 else f"{len(names):,} resources change"
-    return f"{what}, at the same cost: {_listed(names)}."
-
-
-def _is_told(each: ResourceChange) -> bool:
-    """Whether it changes at the same cost; what only groups others is not told."""
-    resource = each.cost.resource
-    if each.operation in ("same", "read") or each.is_of_cost or resource.type == STACK_TYPE:
-        return False
-    if resource.is_provider:
-        return not resource.name.startswith("default")
-    return resource.custom
-
-
-def _unsafe_first(each: ResourceChange) -> tuple[int, str]:
-    order = _UNSAFE_FIRST.index(each.operation) if each.operation in _UNSAFE_FIRST else 0
-    return order, each.cost.resource.name
+    return f"{what}, at the same cost: {listed(names)}."
 
 
 def _told(each: ResourceChange) -> str:
-    reasons = f": {_listed(map(_code, each.reasons))}" if each.reasons else ""
+    reasons = f": {listed(map(_code, each.reasons))}" if each.reasons else ""
     return f"- {each.operation} {_resource(each.cost)}{reasons}"
 
 
@@ -174,8 +113,9 @@ def _components(costly: Iterable[ResourceChange]) -> Iterator[str]:
         for component, (old, new) in component_changes(each).items():
             if abs(new - old) >= LEAST_TOLD_USD:
                 yield (
-                    f"| {_code(each.cost.resource.name)} | {_text(component)} | {_dollars(old)} "
-                    f"| {_dollars(new)} | {_signed(new - old)} |"
+                    f"| {_code(each.cost.resource.name)} | {_text(component)} "
+                    f"| {change_words.dollars(old)} | {change_words.dollars(new)} "
+                    f"| {change_words.signed(new - old)} |"
                 )
 
 
@@ -183,22 +123,9 @@ _GAPS = ("| what | price | resources |", "|---|---|---|")
 
 
 def _gaps(costly: Iterable[ResourceChange]) -> Iterator[str]:
-    """What has no price, then what waits for usage; the same of several resources once."""
-    names: dict[tuple[bool, str, str], list[str]] = {}
-    for each in costly:
-        for gap in (*each.cost.unpriced, *each.cost.usage):
-            key = (gap.awaits_usage, gap.component, _price(gap))
-            names.setdefault(key, []).append(_code(each.cost.resource.name))
-    for (_, component, price), several in sorted(names.items()):
-        yield f"| {_text(component)} | {_text(price)} | {_listed(dict.fromkeys(several))} |"
-
-
-def _price(gap: Gap) -> str:
-    if not gap.awaits_usage:
-        return f"not known: {gap.reason}"
-    if gap.unit_price_usd is None:
-        return "by usage, price not known"
-    return f"{unit_price(gap.unit_price_usd)} per {gap.unit}"
+    for each in change_words.gaps(costly):
+        names = listed(map(_code, each.resources))
+        yield f"| {_text(each.what)} | {_text(each.price)} | {names} |"
 
 
 def _footing(change: PlanChange, costly: Iterable[ResourceChange]) -> str:
@@ -244,22 +171,8 @@ def _cut(rows: Sequence[str]) -> list[str]:
     return [*shown, "", f"… and {left:,} more."] if left else shown
 
 
-def _listed(names: Iterable[str]) -> str:
-    every = list(names)
-    shown, left = every[:_MOST_NAMES], len(every) - _MOST_NAMES
-    return f"{', '.join(shown)} and {left:,} more" if left > 0 else ", ".join(shown)
-
-
 def _resource(cost: ResourceCost) -> str:
     return f"{_code(cost.resource.name)} {_text(short_type(cost.resource.type))}"
-
-
-def _dollars(amount: Decimal) -> str:
-    return f"{'-' if amount <= -LEAST_TOLD_USD else ''}${abs(amount):,.2f}"
-
-
-def _signed(amount: Decimal) -> str:
-    return _dollars(amount) if amount <= -LEAST_TOLD_USD else f"+{_dollars(amount)}"
 
 
 def _code(text: str) -> str:

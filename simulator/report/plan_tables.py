@@ -1,4 +1,4 @@
-"""What a stack costs, and what a change to it costs, as tables for people."""
+"""What a stack costs, as tables for people."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from domain.bill import Bill
-from domain.costing.change import PlanChange, ResourceChange, component_changes
 from domain.costing.plan import Plan, ResourceCost
 from domain.costing.stated import stated_by
 from domain.figures import digits, unit_price
+from simulator.report.gaps import left_out, listed
 from simulator.report.layout import Column, draw_table
 
 HOURS_PER_MONTH = 730
-_SIGNS = {"create": "+", "delete": "-", "update": "~", "replace": "±", "same": " ", "read": " "}
-_COLOURS = {"create": "green", "delete": "red", "update": "yellow", "replace": "magenta"}
 _FREE_TYPES_SHOWN = 6
+_REASONS_SHOWN = 100
 _RESOURCES_SHOWN = 500
 """Nobody reads more, and laying out a table of ten thousand takes seconds."""
 
@@ -39,24 +38,17 @@ def dollars(amount: Decimal | float) -> str:
     return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
 
 
-def signed(amount: Decimal | float | None) -> str:
-    """``+$12.00``; a question mark where it is not known."""
-    if amount is None:
-        return "?"
-    return f"+{dollars(amount)}" if amount > 0 else dollars(amount)
-
-
 def draw_plan(console: Console, plan: Plan) -> None:
     """Each resource that costs money line by line, then totals, gaps and assumptions."""
     graph = plan.graph
     where = f" of {escape(graph.project)}" if graph.project else ""
-    title = f"[bold]{escape(graph.stack or 'stack')}[/]{where}"
-    console.print(f"{title}, from {escape(graph.origin)}: {len(plan.resources)} resources")
+    stack = f"[bold]{escape(graph.stack or 'stack')}[/]{where}"
+    console.print(f"{stack}, from {escape(graph.origin)}: {len(plan.resources)} resources")
     rows, styles = [], []
     listed = [each for each in sorted(plan.resources, key=_dearest_first) if any(_lines(each))]
     for each in listed[:_RESOURCES_SHOWN]:
         for number, row in enumerate(_lines(each)):
-            rows.append([_title(each) if number == 0 else "", *row])
+            rows.append([title(each) if number == 0 else "", *row])
             styles.append("" if row[-1].startswith("$") else "dim")
     if rows:
         draw_table(
@@ -127,7 +119,8 @@ def _dearest_first(cost: ResourceCost) -> tuple[int, Decimal, str]:
     return (0 if known else 1, -known, cost.resource.name)
 
 
-def _title(cost: ResourceCost) -> str:
+def title(cost: ResourceCost) -> str:
+    """A resource by its name and type."""
     return f"{cost.resource.name}  {short_type(cost.resource.type)}"
 
 
@@ -147,13 +140,7 @@ def _lines(cost: ResourceCost) -> Iterable[list[str]]:
 
 def _draw_usage(console: Console, plan: Plan) -> None:
     """What waits for a quantity, the same on several resources once."""
-    waiting: dict[tuple[str, str], list[str]] = {}
-    for each in plan.resources:
-        for gap in each.usage:
-            price = "price not known"
-            if gap.unit_price_usd is not None:
-                price = f"{unit_price(gap.unit_price_usd)} per {gap.unit}"
-            waiting.setdefault((gap.component, price), []).append(each.resource.name)
+    waiting = [each for each in left_out(plan.resources) if each.awaits_usage]
     if not waiting:
         return
     draw_table(
@@ -163,7 +150,7 @@ def _draw_usage(console: Console, plan: Plan) -> None:
             Column("unit price", left=True),
             Column("resources", words=True, spare=1),
         ],
-        [[*key, ", ".join(dict.fromkeys(names))] for key, names in waiting.items()],
+        [[each.what, each.price, listed(each.resources)] for each in waiting],
     )
     console.print("state usage with --usage FILE; 'windtunnel usage init' writes a first one")
 
@@ -183,85 +170,15 @@ def _draw_free(console: Console, plan: Plan) -> None:
 
 
 def _draw_unpriced(console: Console, plan: Plan) -> None:
+    """Why something has no price, the same of several resources of a type once."""
+    names: dict[tuple[str, str], dict[str, None]] = {}
     for each in plan.resources:
         for gap in each.unpriced:
-            console.print(
-                f"[yellow]unpriced[/] {escape(each.resource.name)} "
-                f"({escape(each.resource.type)}): {escape(gap.reason)}"
-            )
-
-
-def draw_change(console: Console, change: PlanChange) -> None:
-    """What a change costs: totals first, then each resource whose cost or existence changes."""
-    before, after = change.before.bill, change.after.bill
-    console.print(
-        f"[bold]{signed(change.change_usd)} a month[/]: "
-        f"{dollars(before.total_usd)} before, {dollars(after.total_usd)} after"
-    )
-    rows, styles = [], []
-    for each in sorted(telling(change), key=largest_first):
-        rows.append(
-            [
-                f"{_SIGNS[each.operation]} {_title(each.cost)}",
-                cost_side(each.before),
-                cost_side(each.after),
-                signed(each.change_usd),
-            ]
+            names.setdefault((each.resource.type, gap.reason), {})[each.resource.name] = None
+    for (kind, reason), several in list(names.items())[:_REASONS_SHOWN]:
+        console.print(
+            f"[yellow]unpriced[/] {escape(listed(several))} ({escape(kind)}): {escape(reason)}"
         )
-        styles.append(_COLOURS.get(each.operation, ""))
-        for component, (old, new) in component_changes(each).items():
-            if old != new:
-                rows.append([f"    {component}", dollars(old), dollars(new), signed(new - old)])
-                styles.append("dim")
-    if rows:
-        draw_table(
-            console,
-            [
-                Column("resource", words=True),
-                Column("before", spare=2),
-                Column("after", spare=1),
-                Column("monthly change"),
-            ],
-            rows,
-            styles=styles,
-        )
-    console.print(operations(change))
-    for plan in (change.after,):
-        _draw_unpriced(console, plan)
-    draw_price_dates(console, after if after.lines else before)
-    for note in dict.fromkeys(
-        (*change.before.graph.notes, *change.after.graph.notes, *change.after.notes)
-    ):
-        console.print(f"note: {escape(note)}")
-
-
-def telling(change: PlanChange) -> list[ResourceChange]:
-    """The changes that a reader of a bill wants to see: those that cost, save, or might."""
-    return [
-        each
-        for each in change.changed
-        if each.is_of_cost
-        or (each.operation in ("create", "delete", "replace") and each.cost.basis != "free")
-    ]
-
-
-def operations(change: PlanChange) -> str:
-    """``3 to create, 1 to update, 60 unchanged``."""
-    counts = Counter(each.operation for each in change.resources)
-    same = counts.pop("same", 0) + counts.pop("read", 0)
-    told = [f"{count} to {name}" for name, count in sorted(counts.items())]
-    return ", ".join([*told, f"{same + change.after.graph.left_out} unchanged"])
-
-
-def cost_side(cost: ResourceCost | None) -> str:
-    """What one side of a change costs a month, or why that is not known."""
-    if cost is None:
-        return "–"
-    if cost.monthly_usd is None:
-        return "unpriced"
-    return "by usage" if cost.basis == "usage" else dollars(cost.monthly_usd)
-
-
-def largest_first(change: ResourceChange) -> tuple[Decimal, str]:
-    """Sorts changes by how much they change the bill."""
-    return (-abs(change.change_usd or Decimal(0)), change.cost.resource.name)
+    rest = len(names) - _REASONS_SHOWN
+    if rest > 0:
+        console.print(f"[yellow]unpriced[/] … for {rest:,} more reasons; --json lists them")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,7 +12,7 @@ from rich.padding import Padding
 
 from domain.bill import Bill
 from domain.figures import digits, duration, money, percent, unit_price
-from domain.prediction import Choice, Metric, Prediction
+from domain.prediction import CalibrationUsed, Choice, Metric, Prediction
 from simulator.report.layout import Column, draw_table
 
 METRIC_NAMES = {
@@ -82,6 +84,8 @@ def draw_prediction(console: Console, prediction: Prediction) -> None:
     _draw_steps(console, prediction)
     draw_bill(console, prediction.bill)
     console.print(f"bottleneck: [bold]{escape(prediction.bottleneck)}[/]")
+    if told := how_far_off(prediction.calibration):
+        console.print(told)
     draw_footing(console, prediction)
 
 
@@ -96,7 +100,8 @@ def _draw_steps(console: Console, prediction: Prediction) -> None:
             batch += f" in {facts['micro_batches']} parts"
         rows.append(
             [
-                f"{name} on {facts['accelerators']} × {facts['accelerator']}",
+                f"{name} on {facts['accelerators']} × {facts['accelerator']}"
+                f"{_split_told(facts['parallelism'])}",
                 duration(facts["step_seconds"] or math.nan),
                 digits(facts["throughput_samples_per_second"] or 0.0),
                 batch,
@@ -116,6 +121,15 @@ def _draw_steps(console: Console, prediction: Prediction) -> None:
         ],
         rows,
     )
+
+
+def _split_told(split: Mapping[str, Any]) -> str:
+    """``: data 4 × tensor 8, zero1``; empty where nothing is split or shared out."""
+    degrees = [f"{name} {split[name]}" for name in ("tensor", "pipeline") if split[name] > 1]
+    shared = [split["sharding"]] if split["sharding"] != "none" else []
+    if not degrees and not shared:
+        return ""
+    return ": " + ", ".join([" × ".join([f"data {split['data']}", *degrees]), *shared])
 
 
 def draw_bill(console: Console, bill: Bill) -> None:
@@ -165,16 +179,19 @@ def draw_bill(console: Console, bill: Bill) -> None:
         console.print(f"[yellow]{escape(note)}[/]")
 
 
+def how_far_off(used: CalibrationUsed) -> str:
+    """How well step times like the predicted one were predicted; empty where none is."""
+    if used.step_time_error is None:
+        return ""
+    return (
+        f"step times like this one were within {used.step_time_error:.0%} (median) on public "
+        "runs it was not fitted on"
+    )
+
+
 def draw_footing(console: Console, result: Prediction | Choice) -> None:
-    """Notes, the catalog and the model that the result rests on, and the model's known error."""
+    """Notes, the catalog and the model that the result rests on."""
     for note in result.notes:
         console.print(f"note: {escape(note)}")
-    error = result.calibration.step_time_error
-    known = (
-        f"median step-time error {error:.0%} on published runs it was not fitted on"
-        if error is not None
-        else "its error is not known"
-    )
-    console.print(
-        f"[dim]catalog {result.catalog_snapshot}; model {result.calibration.version}, {known}[/]"
-    )
+    version = escape(result.calibration.version)
+    console.print(f"[dim]catalog {result.catalog_snapshot}; model {version}[/]")

@@ -65,9 +65,9 @@ def diff(
     """
     from domain.costing.change import compare_plans
     from domain.costing.plan import cost_graph
+    from simulator.report.change_tables import draw_change
     from simulator.report.comparison_tables import draw_comparison
     from simulator.report.markdown import change_as_markdown
-    from simulator.report.plan_tables import draw_change
     from simulator.study.compare import paired_differences
     from windtunnel.flying import open_catalog
     from windtunnel.on_stack import fly_on

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from domain.costing.aws.classes import class_hours
 from domain.costing.aws.rds import billed_as, extras
-from domain.costing.context import KNOWN_LATER, Context, Coster
+from domain.costing.aws.rds_support import extended_support
+from domain.costing.context import Context, Coster
 from domain.costing.values import text
 from domain.usage import Usage
 
@@ -59,6 +60,7 @@ def cluster_instance(context: Context) -> Iterator[Usage]:
         yield context.hours("aurora", item, None)
     else:
         yield class_hours(context, "aurora", kind, variant)
+        yield from extended_support(context, engine or "", found)
         yield from extras(context, "aurora", kind)
 
 
@@ -74,7 +76,7 @@ def global_cluster(context: Context) -> Iterator[Usage]:
 
 def reserved(context: Context) -> Iterator[Usage]:
     """Bought ahead, at the price of an offering."""
-    reason = f"the price of its offering is {KNOWN_LATER}"
+    reason = "the price of its offering is not told by the resource"
     yield context.unpriceable("reserved database", reason)
 
 

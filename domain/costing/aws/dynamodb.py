@@ -93,14 +93,14 @@ def _capacity(context: Context, key: str) -> float:
 def _own_names(context: Context) -> set[str]:
     """What it is called, unless another table of the stack is called the same."""
     names: dict[str, int] = context.survey.once("names of tables", lambda: _names(context))
-    found = {text(context.get("name")), context.resource.name}
+    found = {text(context.resource.get("name")), context.resource.name}
     return {name for name in found if name and names.get(name, 0) <= 1}
 
 
 def _names(context: Context) -> dict[str, int]:
     found: dict[str, int] = {}
     for each in context.survey.of_type(TABLE):
-        name = text(each.get("name"))
+        name = text(each.resource.get("name"))
         if name:
             found[name] = found.get(name, 0) + 1
     return found

@@ -8,6 +8,7 @@ from domain.costing.aws.launch import volume as volume_of
 from domain.costing.context import KNOWN_LATER, Context, Coster
 from domain.costing.nodes import bill_volumes
 from domain.costing.values import GIB, number
+from domain.resources import UNKNOWN
 from domain.usage import Usage
 
 VOLUME = "aws:ebs/volume:Volume"
@@ -27,10 +28,12 @@ def volume(context: Context) -> Iterator[Usage]:
         return
     disk = volume_of(
         {
-            "volumeType": context.get("type"),
+            "volumeType": UNKNOWN if context.is_waiting("type") else context.get("type"),
             "volumeSize": gib,
-            "iops": context.get("iops"),
-            "throughput": context.get("throughput"),
+            "iops": UNKNOWN if context.is_waiting("iops") else context.get("iops"),
+            "throughput": (
+                UNKNOWN if context.is_waiting("throughput") else context.get("throughput")
+            ),
         },
         context,
     )

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.costing.aws.groups import GROUP, group_nodes
-from domain.costing.aws.launch import TEMPLATE, instance_launch
+from domain.costing.aws.launch import CAPACITY_BLOCK, PAID_AHEAD, TEMPLATE, instance_launch
+from domain.costing.aws.reservations import INSTANCE, RESERVATION, fill_open_reservations
 from domain.costing.context import KNOWN_LATER, Context, Coster
 from domain.costing.nodes import Nodes, bill_nodes, too_many
 from domain.costing.values import integer, text
 from domain.environment import Market
 from domain.usage import MachineHours, Usage
 
-INSTANCE = "aws:ec2/instance:Instance"
 SPOT_REQUEST = "aws:ec2/spotInstanceRequest:SpotInstanceRequest"
-RESERVATION = "aws:ec2/capacityReservation:CapacityReservation"
-CAPACITY_BLOCK = "aws:ec2/capacityBlockReservation:CapacityBlockReservation"
 
 
 def instance_nodes(context: Context) -> list[Nodes]:
@@ -48,8 +46,9 @@ def reservation(context: Context) -> Iterator[Usage]:
         nodes.count or 0
         for template in context.users(TEMPLATE)
         for group in context.beside(template).users(GROUP)
-        for nodes in group_nodes(context.beside(group))
+        for nodes in group_nodes(context.survey.context(group))
     ) + sum(1 for _ in context.users(INSTANCE))
+    used += fill_open_reservations(context.survey).get(context.resource.urn, 0)
     if used:
         context.note("Machines that run in a capacity reservation are billed, not the reservation.")
     yield MachineHours(
@@ -64,8 +63,7 @@ def reservation(context: Context) -> Iterator[Usage]:
 
 def capacity_block(context: Context) -> Iterator[Usage]:
     """Bought ahead, at a price that its offer had on that day."""
-    reason = "a capacity block is paid ahead, at the price of its offer"
-    yield context.unpriceable("capacity block", reason)
+    yield context.unpriceable("capacity block", PAID_AHEAD)
 
 
 def host(context: Context) -> Iterator[Usage]:

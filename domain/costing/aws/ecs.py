@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator
 
 from domain.costing.context import KNOWN_LATER, Context, Coster
-from domain.costing.values import GIB, block, blocks, integer, is_list, number, text
+from domain.costing.values import GIB, block, blocks, integer, is_list, number, text, truth
+from domain.costing.waiting import has_unknown, reason_of
 from domain.usage import Usage
 
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
+_PLACES = ("launchType", "capacityProviderStrategies", "cluster")
+"""What tells whether tasks run on Fargate."""
 TASK_SET = "aws:ecs/taskSet:TaskSet"
 _CLUSTER = "aws:ecs/cluster:Cluster"
 _PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
@@ -22,16 +25,25 @@ _INCLUDED_DISK_GIB = 20.0
 
 def service(context: Context) -> Iterator[Usage]:
     """Processors and memory of the tasks that it keeps running."""
+    count = integer(context.get("desiredCount"))
+    if count == 0:
+        return
     kind = _launch_type(context)
+    later = next((name for name in _PLACES if has_unknown(context.resource.inputs.get(name))), None)
+    if kind is None and later and context.waiting:
+        yield context.unpriceable("tasks", reason_of([later]))
+        return
     if kind is None:
         context.note("Tasks on instances are billed with the instances.")
         return
     if kind == "FARGATE_SPOT":
         yield context.unpriceable("tasks", "no price of Fargate Spot is known")
         return
-    count = integer(context.get("desiredCount"))
     definition = _definition(context)
     size = None if definition is None else task_size(definition)
+    if definition is None and not has_unknown(context.resource.inputs.get("taskDefinition")):
+        yield context.unpriceable("tasks", "their definition is not in this stack")
+        return
     if count is None or definition is None or size is None:
         yield context.unpriceable("tasks", f"their number or size is {KNOWN_LATER}")
         return
@@ -50,6 +62,8 @@ def _tasks(
         yield context.hours("fargate", "windows.licence", processors * count)
     yield context.hours("fargate", f"{kind}vcpu", processors * count)
     yield context.kept("fargate", f"{kind}memory", gib * GIB * count)
+    if truth(block(context.get("networkConfiguration")).get("assignPublicIp")):
+        yield context.hours("public_address", "in_use.hour", count)
     disk = number(block(definition.get("ephemeralStorage")).get("sizeInGib"))
     if disk is not None and disk > _INCLUDED_DISK_GIB:
         beyond = (disk - _INCLUDED_DISK_GIB) * GIB * count
@@ -81,7 +95,8 @@ def _definition(context: Context) -> Context | None:
 def _of_family(context: Context) -> Context | None:
     """The definition of a family that a service names, where all of that family are alike."""
     named = text(context.get("taskDefinition"))
-    family = named.partition(":")[0] if named else None
+    family = named.rpartition("/")[2].rpartition(":task-definition/")[2] if named else None
+    family = family.partition(":")[0] if family else None
     same = [
         each
         for each in context.survey.of_type(TASK_DEFINITION)

@@ -53,7 +53,7 @@ def function(context: Context) -> Iterator[Usage]:
 
 def accelerator(context: Context) -> Iterator[Usage]:
     """The accelerator by the hour, for as long as it is enabled."""
-    enabled = context.resource.inputs.get("enabled")
+    enabled = context.written("enabled")
     if enabled is None or truth(enabled):
         yield context.hours(_ACCELERATOR, "hour")
 

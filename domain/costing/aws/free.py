@@ -182,7 +182,11 @@ FREE: tuple[tuple[str, str, str], ...] = (
     ("aws:ram", "*", "sharing is free"),
     ("aws:resourcegroups", "*", "groups of resources are free"),
     ("aws:organizations", "*", "AWS Organizations is free"),
-    ("aws:batch", "*", BY_OTHERS),
+    (
+        "aws:batch",
+        "jobDefinition jobQueue schedulingPolicy",
+        BY_OTHERS,
+    ),
     (
         "aws:sagemaker",
         "image imageVersion notebookInstanceLifecycleConfiguration model "

@@ -30,6 +30,8 @@ def group_nodes(context: Context) -> list[Nodes]:
     if count is None:
         return [Nodes(None, None, gap=f"the size of the group is {KNOWN_LATER}")]
     mixed = block(context.get("mixedInstancesPolicy"))
+    if context.is_waiting("mixedInstancesPolicy"):
+        return [Nodes(None, None, gap=f"what machines the group takes is {KNOWN_LATER}")]
     if mixed:
         return _mixed_nodes(context, mixed, count)
     template = context.referred("launchTemplate", TEMPLATE)
@@ -49,7 +51,7 @@ def group(context: Context) -> Iterator[Usage]:
 def _count(context: Context) -> int | None:
     if context.is_waiting("desiredCapacity"):
         return None
-    desired = integer(context.resource.inputs.get("desiredCapacity"))
+    desired = integer(context.written("desiredCapacity"))
     if desired is not None:
         return desired
     least = integer(context.get("minSize"))
@@ -99,7 +101,7 @@ def _of_template(context: Context, template: Context) -> Launch:
 
 def _committed(context: Context, launch: Launch) -> Launch:
     if context.tags.get(TAG_MARKET) == "reserved":
-        return replace(launch, market="reserved")
+        return replace(launch, market="reserved", block=None)
     return launch
 
 

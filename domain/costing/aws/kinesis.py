@@ -8,6 +8,8 @@ from domain.costing.context import KNOWN_LATER, Context, Coster
 from domain.costing.values import block, number, text
 from domain.usage import Usage
 
+_INCLUDED_HOURS = 24
+"""For which a stream keeps what is written, unless it is told to keep it longer."""
 STREAM = "aws:kinesis/stream:Stream"
 
 
@@ -28,7 +30,11 @@ def stream(context: Context) -> Iterator[Usage]:
         return
     yield context.hours("streams", "shard.hour", shards)
     yield context.use("streams", "shard.put_units", "requests", stated.requests)
-    yield context.kept("streams", "shard.retention", None)
+    hours = number(context.get("retentionPeriod"))
+    if hours is None:
+        yield context.kept("streams", "shard.retention", None)
+    elif hours > _INCLUDED_HOURS:
+        yield context.hours("streams", "shard.retention_hour", shards)
     yield context.kept("streams", "long_retention", None)
     yield context.use("streams", "shard.long_retrieval", "bytes", None)
     yield context.use("streams", "shard.fan_out", "bytes", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from domain.costing.aws.egress import egress
 from domain.costing.context import Context, Coster
 from domain.costing.values import text, truth
 from domain.usage import LoadBalancer, Usage
@@ -15,11 +16,15 @@ def load_balancer(context: Context) -> Iterator[Usage]:
     if kind != "gateway" and not truth(context.get("internal")):
         context.note("Public addresses that a load balancer brings by itself are not counted.")
     yield _balancer(context, kind)
+    if kind != "gateway" and not truth(context.get("internal")):
+        yield from egress(context)
 
 
 def classic(context: Context) -> Iterator[Usage]:
     """The oldest kind, billed by data."""
     yield _balancer(context, "classic")
+    if not truth(context.get("internal")):
+        yield from egress(context)
 
 
 def _balancer(context: Context, kind: str) -> LoadBalancer:

@@ -61,7 +61,7 @@ def trail(context: Context) -> Iterator[Usage]:
         *blocks(context.get("advancedEventSelectors")),
     ]
     on_data = any(blocks(each.get("dataResources")) or "fieldSelectors" in each for each in selects)
-    included = context.resource.inputs.get("includeGlobalServiceEvents")
+    included = context.written("includeGlobalServiceEvents")
     others = sum(1 for _ in context.survey.of_type(TRAIL)) - 1
     if others and (included is None or truth(included)):
         yield context.use("audit_trail", "extra_management_events", "requests", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from domain.costing.aws.egress import egress
 from domain.costing.context import KNOWN_LATER, Context, Coster
 from domain.costing.values import is_list, text, truth
 from domain.usage import InterfaceEndpoint, NatGateway, Usage
@@ -21,11 +22,13 @@ def nat_gateway(context: Context) -> Iterator[Usage]:
         seconds=context.seconds,
         bytes=context.quantities.processed_bytes,
     )
+    if text(context.get("connectivityType")) != "private":
+        yield from egress(context)
 
 
 def address(context: Context) -> Iterator[Usage]:
     """A public IPv4 address, whether it is in use or not; one that was brought along is free."""
-    pool = text(context.resource.inputs.get("publicIpv4Pool"))
+    pool = text(context.written("publicIpv4Pool"))
     if pool is None or pool == "amazon":
         yield context.hours("public_address", "in_use.hour")
 

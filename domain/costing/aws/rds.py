@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from domain.costing.aws.classes import class_hours, family_of, is_burstable, vcpus_of
+from domain.costing.aws.rds_support import extended_support
 from domain.costing.context import KNOWN_LATER, Context, Coster
 from domain.costing.values import GIB, integer, number, text, truth
 from domain.usage import Usage, bands
@@ -43,6 +44,7 @@ def instance(context: Context) -> Iterator[Usage]:
         return
     if engine.startswith("aurora"):
         yield class_hours(context, "aurora", kind)
+        yield from extended_support(context, engine, source)
         context.note("Aurora bills storage with the cluster.")
         yield context.kept("aurora", "storage", None)
         yield context.use("aurora", "requests", "requests", None)
@@ -53,6 +55,7 @@ def instance(context: Context) -> Iterator[Usage]:
     if copies > 1:
         context.note("A database in two zones is billed as two: its standby costs the same.")
     yield class_hours(context, "database", kind, billed_as(context, engine), copies)
+    yield from extended_support(context, engine, source)
     yield from _storage(context, engine, copies, source)
     yield context.kept("database", "backup.storage", None)
     yield from extras(context, "database", kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from domain.costing.aws.egress import egress
 from domain.costing.buckets import planned_bytes
 from domain.costing.context import Context, Coster
 from domain.costing.quantities import owner_of
@@ -46,6 +47,7 @@ def bucket(context: Context) -> Iterator[Usage]:
         retrieved_bytes=stated.retrieved_bytes,
         storage_class=first,
     )
+    yield from egress(context)
     # Jobs that read buckets of our own ask for whole objects.
     queried = owner_of(context.resource, context.graph) is None
     if queried:

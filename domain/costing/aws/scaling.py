@@ -17,7 +17,8 @@ def least_capacity(context: Context, dimension: str, *names: str) -> float | Non
         names: what targets may call it: ``table/<name>``, an ARN. A name that two resources
             of the stack bear tells nothing, so leave it out then.
     """
-    for target in context.survey.of_type(TARGET):
+    for other in context.survey.of_type(TARGET):
+        target = context.beside(other.resource)
         if text(target.get("scalableDimension")) != dimension:
             continue
         meant = target.referred("resourceId")

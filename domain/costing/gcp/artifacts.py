@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from domain.costing.context import Context, Coster
 from domain.costing.gcp.egress import egress
@@ -38,8 +39,10 @@ def registry(context: Context) -> Iterator[Usage]:
         size_bytes=stated.stored_bytes,
         seconds=context.seconds,
         read_requests=stated.read_requests,
-        write_requests=stated.write_requests,
+        write_requests=0.0,  # they had a price of their own
     )
+    written = context.use("container_registry", "writes", "requests", stated.write_requests)
+    yield replace(written, name="object storage, standard, write requests")
     yield from egress(context)
 
 

@@ -20,7 +20,7 @@ def dataset(context: Context) -> Iterator[Usage]:
 
 def table(context: Context) -> Iterator[Usage]:
     """What a table keeps; after 90 days without a change it is long-term storage."""
-    parent = context.referred("datasetId", _DATASET)
+    parent = context.referred("datasetId", _DATASET) or _by_name(context)
     region = context.region
     if parent is not None and text(parent.get("location")):
         region = parent.region
@@ -34,6 +34,15 @@ def table(context: Context) -> Iterator[Usage]:
     )
     for line in lines:
         yield replace(line, region=region)
+
+
+def _by_name(context: Context) -> Context | None:
+    """The dataset of this stack that is called as the table says."""
+    name = text(context.resource.get("datasetId"))
+    for each in context.survey.of_type(_DATASET):
+        if name and text(each.resource.get("datasetId")) == name:
+            return context.beside(each.resource)
+    return None
 
 
 COSTERS: dict[str, Coster] = {_DATASET: dataset, "gcp:bigquery/table:Table": table}

@@ -15,7 +15,7 @@ from domain.costing.gcp.machines import (
 )
 from domain.costing.gcp.parts import billed_as
 from domain.costing.nodes import Nodes, Volume, bill_nodes, too_many
-from domain.costing.values import block, blocks, integer, last_part, number, text
+from domain.costing.values import block, blocks, integer, number, text, waits
 from domain.usage import Usage
 
 INSTANCE = "gcp:compute/instance:Instance"
@@ -28,6 +28,10 @@ TEMPLATES = (
     "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate",
 )
 RESERVATION = "gcp:compute/reservation:Reservation"
+RESIZE_REQUESTS = (
+    "gcp:compute/resizeRequest:ResizeRequest",
+    "gcp:compute/regionResizeRequest:RegionResizeRequest",
+)
 _AUTOSCALERS = (
     "gcp:compute/autoscaler:Autoscaler",
     "gcp:compute/regionAutoscaler:RegionAutoscaler",
@@ -40,8 +44,13 @@ def instance_nodes(context: Context) -> list[Nodes]:
     attached = text(block(context.get("bootDisk")).get("source"))
     disks: tuple[Volume, ...] = ()
     if not attached:
-        kind = last_part(boot.get("type")) or "pd-standard"
-        disks = (disk_volume(context, kind, number(boot.get("size"))),)
+        later = context.is_waiting("bootDisk") or waits(
+            block(context.get("bootDisk")).get("initializeParams")
+        )
+        gap = f"what disk it starts from is {KNOWN_LATER}"
+        disks = (
+            Volume("", None, gap=gap) if later else disk_volume(context, boot, "type", "size"),
+        )
     return [machine_nodes(context, 1, disks)]
 
 
@@ -68,6 +77,31 @@ def _least_of_autoscaler(context: Context) -> int:
             return least
     context.note("A group without a size counts one machine.")
     return 1
+
+
+def requested_nodes(context: Context) -> list[Nodes]:
+    """The machines that a request adds to its group, once it is granted."""
+    count = integer(context.get("resizeBy"))
+    if count is None:
+        return [Nodes(None, None, gap=f"by how many machines it resizes is {KNOWN_LATER}")]
+    group_of = context.referred("instanceGroupManager", *GROUPS)
+    template = None if group_of is None else _template(group_of)
+    if template is None:
+        return [Nodes(None, count, gap="the instance template of its group is not in this stack")]
+    return [template_nodes(template, count)]
+
+
+def resize_request(context: Context) -> Iterator[Usage]:
+    """Machines and disks, for as long as they are asked for, at most the whole month."""
+    context.note("A request to resize a group counts as one that is granted.")
+    wanted = block(context.get("requestedRunDuration"))
+    seconds = number(wanted.get("seconds"))
+    if wanted and seconds is None:
+        yield context.unpriceable("machines", f"for how long they run is {KNOWN_LATER}")
+        return
+    if seconds is not None:
+        context.note("Machines of a request run as long as it asks, once in the month.")
+    yield from bill_nodes(context, requested_nodes(context), seconds)
 
 
 def instance(context: Context) -> Iterator[Usage]:
@@ -124,7 +158,7 @@ def _used(context: Context) -> int:
     count = sum(1 for _ in context.users(INSTANCE))
     for template in context.users(*TEMPLATES):
         for group_resource in context.beside(template).users(*GROUPS):
-            nodes = group_nodes(context.beside(group_resource))
+            nodes = group_nodes(context.survey.context(group_resource))
             count += sum(each.count or 0 for each in nodes)
     return count
 
@@ -133,4 +167,5 @@ COSTERS: dict[str, Coster] = {
     INSTANCE: instance,
     **dict.fromkeys(GROUPS, group),
     RESERVATION: reservation,
+    **dict.fromkeys(RESIZE_REQUESTS, resize_request),
 }

@@ -46,7 +46,7 @@ FREE: tuple[tuple[str, str, str], ...] = (
         "instanceGroupNamedPort instanceIAMMember instanceIAMBinding instanceIAMPolicy "
         "autoscaler regionAutoscaler perInstanceConfig regionPerInstanceConfig resourcePolicy "
         "resourcePolicyAttachment diskResourcePolicyAttachment regionDiskResourcePolicyAttachment "
-        "attachedDisk projectMetadata projectMetadataItem resizeRequest regionResizeRequest "
+        "attachedDisk projectMetadata projectMetadataItem "
         "projectDefaultNetworkTier diskIamMember diskIamBinding imageIamMember imageIamBinding "
         "targetInstance targetPool instanceSettings nodeTemplate snapshotSettings "
         "bulkPerInstanceConfig previewFeature",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from domain.blueprint import TAG_MARKET
@@ -12,7 +13,8 @@ from domain.costing.context import KNOWN_LATER, Context
 from domain.costing.gcp.licences import windows
 from domain.costing.gcp.parts import billed_as
 from domain.costing.nodes import Nodes, Volume
-from domain.costing.values import block, blocks, last_part, number, text, truth
+from domain.costing.values import block, blocks, last_part, number, text, truth, waits
+from domain.costing.waiting import reason_of
 from domain.environment import Market
 from domain.errors import CatalogError
 
@@ -34,6 +36,9 @@ def machine_nodes(context: Context, count: int | None, disks: tuple[Volume, ...]
     if written is None:
         return Nodes(None, count, market, disks, gap=f"the machine type is {KNOWN_LATER}")
     billed = billed_as(context, written, blocks(context.get("guestAccelerators")), market)
+    later = unsure(context)
+    if later:
+        billed = replace(billed, gap=later)
     scratch = local_ssds(context.catalog, billed.machine, market, _scratch_disks(context))
     return Nodes(
         billed.machine,
@@ -41,10 +46,31 @@ def machine_nodes(context: Context, count: int | None, disks: tuple[Volume, ...]
         market,
         (*disks, *scratch),
         billed.gap,
+        stopped=is_stopped(context),
         public_addresses=_public_addresses(context),
         surcharges=(*billed.surcharges, *windows(images(context), billed.vcpu)),
         billed_as=billed.billed_as,
     )
+
+
+def unsure(context: Context) -> str | None:
+    """Why the price of its machine is not known yet, though its type is: its GPUs, its market."""
+    scheduling = block(context.resource.inputs.get("scheduling"))
+    inner = (scheduling.get("provisioningModel"), scheduling.get("preemptible"))
+    if context.is_waiting("guestAccelerators"):
+        return f"its GPUs are {KNOWN_LATER}"
+    if context.is_waiting("scheduling") or any(map(waits, inner)):
+        return f"the market of the machine is {KNOWN_LATER}"
+    if text(scheduling.get("provisioningModel")) == "FLEX_START":
+        return "no price of machines that start flexibly is known"
+    return None
+
+
+def is_stopped(context: Context) -> bool:
+    """Whether it is there but does not run."""
+    wanted = context.resource.inputs.get("desiredStatus")
+    status = context.resource.outputs.get("currentStatus") if wanted is None else wanted
+    return text(status) in ("TERMINATED", "STOPPED")
 
 
 def images(context: Context) -> list[Any]:
@@ -85,19 +111,27 @@ def _template_disks(context: Context) -> Iterator[Volume]:
         kind = last_part(disk.get("diskType")) or _USUAL_DISK
         if disk.get("type") == "SCRATCH" or kind == "local-ssd" or text(disk.get("source")):
             continue
-        yield disk_volume(
-            context, kind, number(disk.get("diskSizeGb")), number(disk.get("provisionedIops"))
-        )
+        yield disk_volume(context, disk, "diskType", "diskSizeGb")
 
 
-def disk_volume(
-    context: Context, kind: str, gib: float | None, iops: float | None = None
-) -> Volume:
-    """A network disk; without a size it has what its image needs."""
+def disk_volume(context: Context, written: Mapping[str, Any], kind: str, size: str) -> Volume:
+    """A network disk; without a size it has what its image needs.
+
+    Args:
+        context: what has the disk.
+        written: the disk.
+        kind: the input that names its type.
+        size: the input that names its size.
+    """
+    later = [key for key in (kind, size, "provisionedIops") if waits(written.get(key))]
+    product = last_part(written.get(kind)) or _USUAL_DISK
+    gib, iops = number(written.get(size)), number(written.get("provisionedIops"))
+    if later:
+        return Volume("" if kind in later else product, gib, iops, gap=reason_of(later))
     if gib is None:
         gib = _USUAL_GIB
         context.note(f"A boot disk without a size is taken to have {_USUAL_GIB:g} GiB.")
-    return Volume(kind, gib, iops)
+    return Volume(product, gib, iops)
 
 
 def _scratch_disks(context: Context) -> int:

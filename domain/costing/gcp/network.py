@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from domain.costing.context import Context, Coster, Survey
@@ -11,6 +12,7 @@ from domain.costing.gcp.fleet import NODES
 from domain.costing.nodes import Nodes, bill_nodes
 from domain.costing.values import blocks, integer, text
 from domain.errors import CatalogError
+from domain.resources import Resource
 from domain.usage import LoadBalancer, NatGateway, Usage
 
 _PUBLIC_PURPOSES = ("GCE_ENDPOINT", "NAT_AUTO")
@@ -24,6 +26,13 @@ _VPN_TRAFFIC = (
     "between_continents",
 )
 _LEAST_CONNECTORS = 2
+_ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*::?[0-9a-f:]+")
+_RULES = (
+    "gcp:compute/forwardingRule:ForwardingRule",
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule",
+)
+_RULES_TOGETHER = 5
+"""So many rules of proxies cost together what one does (Cloud Load Balancing pricing)."""
 _PROXIES = ("TargetHttpProxy", "TargetHttpsProxy", "TargetTcpProxy", "TargetSslProxy", "Grpc")
 
 
@@ -52,10 +61,20 @@ def machines_by_region(survey: Survey) -> Mapping[str, float | None]:
                     before = found.get(context.region, 0.0)
                     known = nodes.count is not None and before is not None
                     hosts = (nodes.count or 0) * _hosts(context, nodes.machine)
+                    if nodes.stopped or nodes.public_addresses or _has_address(context):
+                        hosts = 0  # it needs no translation
                     found[context.region] = (before or 0.0) + hosts if known else None
         return found
 
     return survey.once("machines of Google Cloud by region", count)
+
+
+def _has_address(context: Context) -> bool:
+    """Whether it goes out by an address of the program's own."""
+    return any(
+        blocks(interface.get("accessConfigs"))
+        for interface in blocks(context.resource.get("networkInterfaces"))
+    )
 
 
 def _hosts(context: Context, machine: str | None) -> int:
@@ -70,8 +89,11 @@ def address(context: Context) -> Iterator[Usage]:
     internal = text(context.get("addressType")) == "INTERNAL"
     if internal or text(context.get("purpose")) not in (None, *_PUBLIC_PURPOSES):
         return
-    users = list(context.users())
+    users = [*context.users(), *_by_its_number(context)]
     instances = [context.beside(user) for user in users if user.type == compute.INSTANCE]
+    if users and all(user.type in _RULES for user in users):
+        context.note("An address that only forwarding rules use is billed with them.")
+        return
     if not users:
         item = "unused.hour"
     elif len(instances) == len(users) and all(map(_is_spot, instances)):
@@ -81,17 +103,50 @@ def address(context: Context) -> Iterator[Usage]:
     yield context.hours("public_address", item)
 
 
+def _by_its_number(context: Context) -> list[Resource]:
+    """Resources that write the address itself instead of referring to it."""
+    number = text(context.resource.get("address"))
+
+    def find() -> Mapping[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for kind in (compute.INSTANCE, *_RULES, "gcp:compute/routerNat:RouterNat"):
+            for other in context.survey.of_type(kind):
+                for written in _numbers(other.resource.inputs):
+                    found.setdefault(written, []).append(other.resource)
+        return found
+
+    by_number = context.survey.once("resources of Google Cloud by address", find)
+    return by_number.get(number or "", [])
+
+
+def _numbers(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        if _ADDRESS.fullmatch(value):
+            yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _numbers(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _numbers(each)
+
+
 def _is_spot(instance: Context) -> bool:
     return all(nodes.market == "spot" for nodes in compute.instance_nodes(instance))
 
 
 def forwarding_rule(context: Context) -> Iterator[Usage]:
     """A load balancer: one that only passes on, or the proxy that it leads to."""
-    scheme = text(context.get("loadBalancingScheme")) or "EXTERNAL"
-    target = context.referred("target")
-    proxied = scheme.endswith("_MANAGED") or (
-        target is not None and any(name in target.resource.type for name in _PROXIES)
-    )
+    proxied = _is_proxied(context)
+    place = _proxied_before(context) if proxied else 0
+    if 0 < place < _RULES_TOGETHER:
+        context.note("Up to five forwarding rules of proxies cost as much as one.")
+        yield context.use(
+            "load_balancer", "proxy.data", "bytes", context.quantities.processed_bytes
+        )
+        return
+    if place >= _RULES_TOGETHER:
+        proxied = False  # a further rule costs what one that only passes on does
     yield LoadBalancer(
         resource=context.resource.urn,
         provider=context.provider,
@@ -100,6 +155,31 @@ def forwarding_rule(context: Context) -> Iterator[Usage]:
         seconds=context.seconds,
         bytes=context.quantities.processed_bytes,
     )
+
+
+def _is_proxied(context: Context) -> bool:
+    scheme = text(context.get("loadBalancingScheme")) or "EXTERNAL"
+    target = context.referred("target")
+    return scheme.endswith("_MANAGED") or (
+        target is not None and any(name in target.resource.type for name in _PROXIES)
+    )
+
+
+def _proxied_before(context: Context) -> int:
+    """How many proxied rules of this stack come before, of all regions or of the same one."""
+
+    def count() -> Mapping[str, int]:
+        places: dict[str, int] = {}
+        found: dict[str, int] = {}
+        for kind in _RULES:
+            for rule in context.survey.of_type(kind):
+                where = rule.region if kind == _RULES[0] else "all"
+                if _is_proxied(rule):
+                    found[rule.resource.urn] = places.get(where, 0)
+                    places[where] = places.get(where, 0) + 1
+        return found
+
+    return context.survey.once("rules of proxies", count).get(context.resource.urn, 0)
 
 
 def vpn_tunnel(context: Context) -> Iterator[Usage]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.catalog import Catalog
-from domain.costing.context import Context
-from domain.costing.values import integer, last_part
+from domain.costing.context import KNOWN_LATER, Context
+from domain.costing.values import integer, last_part, waits
 from domain.environment import Market
 from domain.errors import CatalogError
 
@@ -44,6 +44,9 @@ def billed_as(
 ) -> BilledAs:
     """The lines of a machine type with these GPUs."""
     name = last_part(written) or written
+    later = [key for key in ("type", "count") if gpus and waits(gpus[0].get(key))]
+    if later:
+        return BilledAs(name, gap=f"the {later[0]} of its GPUs is {KNOWN_LATER}")
     if "custom-" in name:
         return _custom(context, name, market)
     whole = with_gpus(name, gpus, context.catalog)

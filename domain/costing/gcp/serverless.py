@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from domain.costing.context import Context, Coster
+from domain.costing.context import KNOWN_LATER, Context, Coster
 from domain.costing.gcp.egress import egress
-from domain.costing.values import GIB, block, blocks, integer, number, text
+from domain.costing.values import GIB, block, blocks, integer, number, text, truth
 from domain.usage import Usage
 
 # The regions of the lower price (Cloud Run pricing); all others are of tier 2.
@@ -46,23 +47,43 @@ def service(context: Context) -> Iterator[Usage]:
     )
     least = integer(block(template.get("scaling")).get("minInstanceCount"))
     yield from _run(context, container, always=always, least=least)
+    yield from _gpus(
+        context,
+        container,
+        text(block(template.get("nodeSelector")).get("accelerator")),
+        None if not least else least * context.seconds,
+        redundant=not truth(template.get("gpuZonalRedundancyDisabled")),
+    )
 
 
 def old_service(context: Context) -> Iterator[Usage]:
     """A service of Cloud Run as Knative writes it."""
     template = block(context.get("template"))
     container = _largest(block(template.get("spec")).get("containers"))
-    own, of_template = (
-        _annotations(each) for each in (context.get("metadata"), template.get("metadata"))
+    marks = _Marks(
+        tuple(_annotations(each) for each in (template.get("metadata"), context.get("metadata")))
     )
-    marks = {**own, **of_template}
     always = marks.get(_THROTTLING) in (False, "false")
-    yield from _run(context, container, always=always, least=integer(marks.get(_LEAST)))
+    least = integer(marks.get(_LEAST))
+    yield from _run(context, container, always=always, least=least)
+    selector = block(block(template.get("spec")).get("nodeSelector"))
+    yield from _gpus(
+        context,
+        container,
+        text(selector.get("run.googleapis.com/accelerator")),
+        None if not least else least * context.seconds,
+        redundant=not truth(marks.get("run.googleapis.com/gpu-zonal-redundancy-disabled")),
+    )
 
 
 def job(context: Context) -> Iterator[Usage]:
     """A job of Cloud Run: its tasks have their vCPU all the time that they run."""
     yield from _lines(context, always=True, vcpu_seconds=None, byte_seconds=None)
+    template = block(block(context.get("template")).get("template"))
+    accelerator = text(block(template.get("nodeSelector")).get("accelerator"))
+    container = _largest(template.get("containers"))
+    # A task that fails is started anew elsewhere, so that nothing is held ready for it.
+    yield from _gpus(context, container, accelerator, None, redundant=False)
 
 
 def function(context: Context) -> Iterator[Usage]:
@@ -83,7 +104,8 @@ def _run(
     context: Context, container: Mapping[str, Any], *, always: bool, least: int | None
 ) -> Iterator[Usage]:
     """Where the vCPU is always allocated, the least number of instances runs all the time."""
-    if not always:
+    if not always and not _gpu_count(container):
+        yield from _idle(context, container, least)
         yield from _lines(context, always=False, vcpu_seconds=None, byte_seconds=None)
         yield _requests(context)
         return
@@ -102,11 +124,56 @@ def _run(
     )
 
 
+def _idle(context: Context, container: Mapping[str, Any], least: int | None) -> Iterator[Usage]:
+    """Instances that are held ready, at the lower price of the time between requests."""
+    if not least:
+        return
+    context.note("Instances that a service holds ready are counted as idle all the month.")
+    limits = block(block(container.get("resources")).get("limits"))
+    vcpu, byte = _vcpu(limits.get("cpu")), _bytes(limits.get("memory"))
+    seconds = least * context.seconds
+    kind = f"run.{_tier(context)}.idle"
+    held = None if byte is None else byte * seconds
+    yield context.use(_SERVICE, f"{kind}.vcpu", "seconds", None if vcpu is None else vcpu * seconds)
+    yield context.use(_SERVICE, f"{kind}.memory", "byte_seconds", held)
+
+
+def _gpu_count(container: Mapping[str, Any]) -> float | None:
+    """How many GPUs an instance has; None where that is not known yet."""
+    limits = block(block(container.get("resources")).get("limits"))
+    written = limits.get("nvidia.com/gpu")
+    return 0.0 if written is None else number(written)
+
+
+def _gpus(
+    context: Context,
+    container: Mapping[str, Any],
+    accelerator: str | None,
+    seconds: float | None,
+    *,
+    redundant: bool,
+) -> Iterator[Usage]:
+    """GPUs of the instances, dearer where another zone holds as many ready."""
+    count = _gpu_count(container)
+    if count is None:
+        yield context.unpriceable("GPU", f"how many there are is {KNOWN_LATER}")
+    elif count:
+        name = (accelerator or "nvidia-l4").removeprefix("nvidia-")
+        item = f"run.gpu.{name}.redundant" if redundant else f"run.gpu.{name}"
+        if context.price(_SERVICE, item) is None:
+            yield context.unpriceable("GPU", f"no price of {item.removeprefix('run.')} is known")
+            return
+        yield context.use(_SERVICE, item, "seconds", None if seconds is None else count * seconds)
+
+
+def _tier(context: Context) -> str:
+    return "tier1" if context.region in _TIER_1 or not context.region else "tier2"
+
+
 def _lines(
     context: Context, *, always: bool, vcpu_seconds: float | None, byte_seconds: float | None
 ) -> Iterator[Usage]:
-    tier = "tier1" if context.region in _TIER_1 or not context.region else "tier2"
-    kind = f"run.{tier}.always" if always else f"run.{tier}"
+    kind = f"run.{_tier(context)}.always" if always else f"run.{_tier(context)}"
     yield context.use(_SERVICE, f"{kind}.vcpu", "seconds", vcpu_seconds)
     yield context.use(_SERVICE, f"{kind}.memory", "byte_seconds", byte_seconds)
 
@@ -118,6 +185,16 @@ def _requests(context: Context) -> Usage:
 def _largest(containers: Any) -> Mapping[str, Any]:
     """The container that the ingress leads to: the first."""
     return next(iter(blocks(containers)), {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Annotations of a template and of its service; those of the template win."""
+
+    sources: tuple[Mapping[str, Any], ...]
+
+    def get(self, key: str) -> Any:
+        return next((each.get(key) for each in self.sources if key in each), None)
 
 
 def _annotations(metadata: Any) -> Mapping[str, Any]:

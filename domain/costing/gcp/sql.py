@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domain.costing.context import KNOWN_LATER, Context, Coster
-from domain.costing.values import GIB, block, number, text
+from domain.costing.values import GIB, block, number, text, waits
 from domain.usage import Usage
 
+INSTANCE = "gcp:sql/databaseInstance:DatabaseInstance"
 _SERVICE = "sql"
 _SHARED = ("db-f1-micro", "db-g1-small")
 _CUSTOM = re.compile(r"db-custom-(?P<vcpu>\d+)-(?P<mib>\d+)")
@@ -35,11 +36,26 @@ def instance(context: Context) -> Iterator[Usage]:
     standby = _standby(settings)
     kind = "hdd" if text(settings.get("diskType")) == "PD_HDD" else "ssd"
     gib = number(settings.get("diskSize"))
+    if gib is None and not waits(settings.get("diskSize")):
+        gib = _answered_gib(context)
     if gib is None:
         gib = _USUAL_GIB
         context.note(f"A database without a disk size is taken to have {_USUAL_GIB:g} GiB.")
     yield context.kept(_SERVICE, f"storage.{standby}{kind}", gib * GIB)
     yield context.kept(_SERVICE, "backups", None)
+
+
+def _answered_gib(context: Context) -> float | None:
+    """What the cloud answered, else what the instance has that it is a replica of."""
+    gib = number(block(context.resource.outputs.get("settings")).get("diskSize"))
+    if gib is not None or not text(context.get("masterInstanceName")):
+        return gib
+    master = context.referred("masterInstanceName", INSTANCE)
+    if master is None:
+        return None
+    written = number(block(master.get("settings")).get("diskSize"))
+    answered = block(master.resource.outputs.get("settings")).get("diskSize")
+    return number(answered) if written is None else written
 
 
 def _standby(settings: Mapping[str, Any]) -> str:
@@ -85,4 +101,4 @@ def _licence(context: Context, vcpu: float, standby: str) -> Iterator[Usage]:
     yield context.hours(_SERVICE, item, max(vcpu, _LEAST_CORES))
 
 
-COSTERS: dict[str, Coster] = {"gcp:sql/databaseInstance:DatabaseInstance": instance}
+COSTERS: dict[str, Coster] = {INSTANCE: instance}
