@@ -1,5 +1,5 @@
-"""`make bench`: how fast the engine, the models, choosing, the policies, pricing and the
-command line are."""
+"""`make bench`: how fast the engine, the models, tables of runs, choosing, the policies, pricing
+and the command line are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks import catalog, choose, engine, models, policies, pricing
+from benchmarks import catalog, choose, engine, models, policies, predict, pricing
 
 STARTS = 5
 
@@ -29,6 +29,7 @@ if __name__ == "__main__":
     for name, part in (
         ("engine", engine.main),
         ("step model", models.main),
+        ("tables of runs", predict.main),
         ("catalog", catalog.main),
         ("choosing", choose.main),
         ("policies", policies.main),

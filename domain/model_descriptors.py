@@ -4,6 +4,7 @@ model: {kind: transformer, layers: 24, width: 1024, heads: 16, sequence: 512,
         vocabulary: 30522}
 model: {kind: mlp, layers: [784, 512, 10]}
 model: {kind: cnn, image: [150, 150, 3], layers: [{op: convolution, filters: 32}, …]}
+model: {kind: keras, path: model.keras}
 model: {parameters: 25.6e6, forward_flops_per_sample: 8.2e9,
         activation_bytes_per_sample: 45 MB}
 """
@@ -22,47 +23,22 @@ from pydantic import (
     model_validator,
 )
 
-from domain.architectures import OperationCounts, count_dlrm, count_mlp, count_transformer
-from domain.convolutional import CnnLayer, count_cnn
+from domain.architectures import OperationCounts, count_mlp, joined
+from domain.architectures.layer_kinds import NetworkLayer
+from domain.architectures.layer_walk import count_layers
 from domain.frozen import Frozen
+from domain.keras_model import count_keras
+from domain.model_recommenders import DlrmDescriptor, EmbeddingMlpDescriptor
+from domain.model_transformers import (
+    EncoderDecoderDescriptor,
+    GptLikeDescriptor,
+    TransformerDescriptor,
+)
 from domain.quantity import PositiveBytes
 
 Optimizer = Literal["sgd", "momentum", "adam", "lamb"]
 Decode = Literal["jpeg", "tokens", "tabular", "none"]
-
-
-class TransformerDescriptor(Frozen):
-    """A stack of attention and feed-forward layers over one sequence length."""
-
-    kind: Literal["transformer"]
-    layers: PositiveInt
-    width: PositiveInt
-    heads: PositiveInt
-    sequence: PositiveInt
-    vocabulary: PositiveInt
-    feed_forward_width: PositiveInt | None = None
-    key_value_heads: PositiveInt | None = None
-    gated: bool = False
-    positions: int | None = Field(default=None, ge=0)
-    token_types: int = Field(default=0, ge=0)
-    head_positions: int | None = Field(default=None, ge=0)
-    head_transform: bool = False
-    final_normalisation: bool = True
-    fused_attention: bool = False
-
-    @model_validator(mode="after")
-    def _heads_divide_width(self) -> Self:
-        if self.width % self.heads:
-            raise ValueError(f"width {self.width} must be a multiple of heads {self.heads}")
-        if self.key_value_heads and self.heads % self.key_value_heads:
-            raise ValueError(
-                f"heads {self.heads} must be a multiple of key_value_heads {self.key_value_heads}"
-            )
-        return self
-
-    def counts(self) -> OperationCounts:
-        """Work and state per sequence."""
-        return count_transformer(**self.model_dump(exclude={"kind"}))
+_Layers = Annotated[tuple[NetworkLayer, ...], Field(min_length=1)]
 
 
 class MlpDescriptor(Frozen):
@@ -77,30 +53,76 @@ class MlpDescriptor(Frozen):
 
 
 class CnnDescriptor(Frozen):
-    """A convolutional network as a list of layers over one image size."""
+    """A convolutional network as a list of layers over one image, or volume, size."""
 
     kind: Literal["cnn"]
-    image: tuple[PositiveInt, PositiveInt, PositiveInt]
-    layers: Annotated[tuple[CnnLayer, ...], Field(min_length=1)]
+    image: Annotated[tuple[PositiveInt, ...], Field(min_length=3, max_length=4)]
+    layers: _Layers
 
     def counts(self) -> OperationCounts:
         """Work and state per image."""
-        return count_cnn(self.image, self.layers)
+        return count_layers(self.image, self.layers)
+
+    def with_image_size(self, pixels: int) -> Self:
+        """Square images, or cubes, of another size."""
+        sides = (pixels,) * (len(self.image) - 1)
+        return self.model_copy(update={"image": (*sides, self.image[-1])})
 
 
-class DlrmDescriptor(Frozen):
-    """Embedding tables, a bottom and a top perceptron."""
+class NetworkDescriptor(Frozen):
+    """A list of layers over a sequence, ``[length]`` of tokens or ``[length, width]``."""
 
-    kind: Literal["dlrm"]
-    dense_features: PositiveInt
-    bottom: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
-    top: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
-    tables: PositiveInt
-    table_rows: PositiveInt
+    kind: Literal["network"]
+    input: Annotated[tuple[PositiveInt, ...], Field(min_length=1, max_length=2)]
+    layers: _Layers
 
     def counts(self) -> OperationCounts:
-        """Work and state per row."""
-        return count_dlrm(**self.model_dump(exclude={"kind"}))
+        """Work and state per sequence."""
+        return count_layers(self.input, self.layers)
+
+    def with_sequence(self, sequence: int) -> Self:
+        """Another length of the first input; others stay as they are."""
+        return self.model_copy(update={"input": (sequence, *self.input[1:])})
+
+
+class CompositeDescriptor(Frozen):
+    """Several models that every sample passes through, each trained."""
+
+    kind: Literal["composite"]
+    parts: Annotated[tuple[TransformerDescriptor, ...], Field(min_length=2)]
+
+    def counts(self) -> OperationCounts:
+        """Work and state per sample, all parts together."""
+        return joined([part.counts() for part in self.parts])
+
+    def with_sequence(self, sequence: int) -> Self:
+        """Another length for every part."""
+        return self.model_copy(
+            update={"parts": tuple(part.with_sequence(sequence) for part in self.parts)}
+        )
+
+
+class KerasDescriptor(Frozen):
+    """A model file of Keras 3: ``model.keras``, or its ``config.json``."""
+
+    kind: Literal["keras"]
+    path: str
+    sequence: PositiveInt | None = None
+    """Where the file leaves the length of its first input open."""
+    image_size: PositiveInt | None = None
+    """Where the file leaves the sides of its first input open."""
+
+    def counts(self) -> OperationCounts:
+        """Work and state per sample, read from the graph of layers in the file."""
+        return count_keras(self.path, sequence=self.sequence, image_size=self.image_size)
+
+    def with_sequence(self, sequence: int) -> Self:
+        """Another length of the first input."""
+        return self.model_copy(update={"sequence": sequence})
+
+    def with_image_size(self, pixels: int) -> Self:
+        """Square images of another size."""
+        return self.model_copy(update={"image_size": pixels})
 
 
 class RawDescriptor(Frozen):
@@ -145,6 +167,7 @@ class RawDescriptor(Frozen):
             lookup_elements_per_sample=0.0,
             matrix_kernels=self.layers,
             elementwise_kernels=self.layers,
+            layers=self.layers,
         )
 
 
@@ -155,9 +178,15 @@ def _kind(value: Any) -> str:
 
 ModelDescriptor = Annotated[
     Annotated[TransformerDescriptor, Tag("transformer")]
+    | Annotated[EncoderDecoderDescriptor, Tag("encoder_decoder")]
+    | Annotated[GptLikeDescriptor, Tag("gpt_like")]
     | Annotated[MlpDescriptor, Tag("mlp")]
     | Annotated[CnnDescriptor, Tag("cnn")]
+    | Annotated[NetworkDescriptor, Tag("network")]
     | Annotated[DlrmDescriptor, Tag("dlrm")]
+    | Annotated[EmbeddingMlpDescriptor, Tag("embedding_mlp")]
+    | Annotated[CompositeDescriptor, Tag("composite")]
+    | Annotated[KerasDescriptor, Tag("keras")]
     | Annotated[RawDescriptor, Tag("raw")],
     Discriminator(_kind),
 ]

@@ -1,7 +1,7 @@
 """What is known about a model that somebody trains: counts, units, and where they are from.
 
 ``resolve_model("resnet50")`` and ``resolve_model({"kind": "mlp", "layers": [784, 10]})``
-give the same kind of answer. Named models are rows of ``facts/models.yaml``.
+give the same kind of answer.
 """
 
 from __future__ import annotations
@@ -10,19 +10,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from domain.architectures import OperationCounts
 from domain.errors import CatalogError, ScenarioError, near_misses
-from domain.frozen import Frozen
-from domain.model_descriptors import Decode, ModelDescriptor, Optimizer, TransformerDescriptor
-from domain.quantity import PositiveBytes
-
-SampleUnit = Literal["image", "sequence", "sample"]
+from domain.model_descriptors import Decode, ModelDescriptor, Optimizer
+from domain.model_zoo import SampleUnit, entry, find_name, spellings, zoo_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +25,8 @@ class ModelFacts(OperationCounts):
     """One model: the counts of its forward pass and how it is usually trained.
 
     ``sample_bytes`` is one stored sample, ``None`` where it depends on the dataset.
+    ``unit_per_sample`` holds how many of each unit that results are published in make one
+    sample, ``assumed`` what of all this the source does not say.
     """
 
     name: str
@@ -39,11 +36,23 @@ class ModelFacts(OperationCounts):
     sample_bytes: float | None
     source: str
     as_of: date | None
+    unit_per_sample: tuple[tuple[str, float], ...] = ()
+    assumed: str | None = None
 
     @property
     def dense_parameters(self) -> float:
-        """Parameters that every data-parallel replica holds and whose gradients are reduced."""
+        """Parameters that every data-parallel replica holds: all but tables that are spread."""
         return self.parameters - self.sparse_parameters
+
+    @property
+    def trained_parameters(self) -> float:
+        """Dense parameters that have a gradient: all but frozen ones."""
+        return self.dense_parameters - self.frozen_parameters
+
+    @property
+    def tokens_per_sample(self) -> float:
+        """Tokens where a sample is a sequence of them, else 1."""
+        return dict(self.unit_per_sample).get("tokens", 1.0)
 
     def activation_bytes_per_sample(self, bytes_per_element: float) -> float:
         """Bytes kept for the backward pass: 2 per element at 16 bit, 4 at fp32."""
@@ -51,84 +60,60 @@ class ModelFacts(OperationCounts):
 
     def gradient_bytes(self, bytes_per_element: float) -> float:
         """Bytes that one all-reduce of all dense gradients carries."""
-        return self.dense_parameters * bytes_per_element
-
-
-class _Entry(Frozen):
-    aliases: tuple[str, ...] = ()
-    sample_unit: SampleUnit
-    optimizer: Optimizer
-    decode: Decode
-    sample_bytes: PositiveBytes | None = None
-    source: str
-    architecture: ModelDescriptor
-
-
-class _Facts(Frozen):
-    as_of: date
-    models: dict[str, _Entry]
+        return self.trained_parameters * bytes_per_element
 
 
 _DESCRIPTOR: TypeAdapter[ModelDescriptor] = TypeAdapter(ModelDescriptor)
 # How a model that only a scenario describes is trained, where the scenario does not say.
 _INLINE: dict[str, tuple[SampleUnit, Optimizer, Decode]] = {
     "transformer": ("sequence", "adam", "tokens"),
+    "gpt_like": ("sequence", "adam", "tokens"),
+    "encoder_decoder": ("sequence", "adam", "tokens"),
+    "composite": ("sequence", "adam", "tokens"),
     "mlp": ("sample", "adam", "tabular"),
     "cnn": ("image", "momentum", "jpeg"),
+    "network": ("sequence", "adam", "none"),
     "dlrm": ("sample", "sgd", "tabular"),
+    "embedding_mlp": ("sample", "adam", "tabular"),
+    "keras": ("sample", "adam", "none"),
     "raw": ("sample", "adam", "none"),
 }
 
 
-@cache
-def _facts() -> _Facts:
-    text = files("domain").joinpath("facts/models.yaml").read_text(encoding="utf-8")
-    return _Facts.model_validate(yaml.load(text, Loader=_loader()))
-
-
-def _loader() -> type[Any]:
-    # libyaml is ten times as fast where it was built in.
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@cache
-def _names() -> dict[str, str]:
-    entries = _facts().models.items()
-    aliases = {alias: name for name, entry in entries for alias in entry.aliases}
-    return {name: name for name, _ in entries} | aliases
-
-
 def model_names() -> tuple[str, ...]:
     """The canonical names of all models in the catalog."""
-    return tuple(_facts().models)
+    return zoo_names()
 
 
 def resolve_model(
-    model: str | Mapping[str, Any] | ModelDescriptor, *, sequence: int | None = None
+    model: str | Mapping[str, Any] | ModelDescriptor,
+    *,
+    sequence: int | None = None,
+    image_size: int | None = None,
 ) -> ModelFacts:
     """Facts of a named model or of a descriptor.
 
     Args:
         model: a name or alias (case and ``_`` do not matter), a mapping, or a descriptor.
         sequence: another sequence length for a transformer; predicted positions scale along.
+        image_size: another number of pixels on each side, for a model of images.
 
     Raises:
         CatalogError: the name is not in the catalog.
         ScenarioError: the descriptor does not hold together.
     """
     if isinstance(model, str):
-        asked = model.strip().lower()
-        name = _names().get(asked) or _names().get(asked.replace("_", "-"))
+        name = find_name(model)
         if name is None:
             raise CatalogError(
-                f"no model '{model}' in the catalog{near_misses(model, _names()) or '.'} "
+                f"no model '{model}' in the catalog{near_misses(model, spellings()) or '.'} "
                 f"Known: {', '.join(model_names())}; or describe it inline, for example "
                 "{kind: mlp, layers: [784, 512, 10]}",
                 where="model",
             )
-        return _resolve_named(name, sequence)
+        return _resolve_named(name, sequence, image_size)
     descriptor = _parse(model) if isinstance(model, Mapping) else model
-    return _resolve_inline(descriptor, sequence)
+    return _resolve_inline(descriptor, sequence, image_size)
 
 
 def _parse(model: Mapping[str, Any]) -> ModelDescriptor:
@@ -151,28 +136,38 @@ def _parse(model: Mapping[str, Any]) -> ModelDescriptor:
 
 
 @cache
-def _resolve_named(name: str, sequence: int | None) -> ModelFacts:
-    entry = _facts().models[name]
-    descriptor = _with_sequence(entry.architecture, sequence, name)
+def _resolve_named(name: str, sequence: int | None, image_size: int | None) -> ModelFacts:
+    try:
+        row = entry(name)
+    except ValidationError as error:
+        message = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ScenarioError(f"'{name}': {message}", where="model") from error
+    descriptor = _resized(row.architecture, sequence, image_size, name)
+    counts = descriptor.counts()
     return ModelFacts(
-        **asdict(descriptor.counts()),
+        **asdict(counts),
         name=name,
-        sample_unit=entry.sample_unit,
-        optimizer=entry.optimizer,
-        decode=entry.decode,
-        sample_bytes=entry.sample_bytes,
-        source=entry.source,
-        as_of=_facts().as_of,
+        sample_unit=row.sample_unit,
+        optimizer=row.optimizer,
+        decode=row.decode,
+        sample_bytes=row.sample_bytes,
+        source=row.source,
+        as_of=row.as_of,
+        unit_per_sample=_units(counts, row.sample_unit, row.units),
+        assumed=row.assumed,
     )
 
 
-def _resolve_inline(descriptor: ModelDescriptor, sequence: int | None) -> ModelFacts:
-    descriptor = _with_sequence(descriptor, sequence, descriptor.kind)
+def _resolve_inline(
+    descriptor: ModelDescriptor, sequence: int | None, image_size: int | None
+) -> ModelFacts:
+    descriptor = _resized(descriptor, sequence, image_size, descriptor.kind)
     sample_unit, optimizer, decode = _INLINE[descriptor.kind]
     try:
         counts = descriptor.counts()
     except ScenarioError as error:
-        raise error.at("model.layers") from None
+        where = "model.path" if descriptor.kind == "keras" else "model.layers"
+        raise error.at(where) from None
     return ModelFacts(
         **asdict(counts),
         name=f"{descriptor.kind} of the scenario",
@@ -182,23 +177,37 @@ def _resolve_inline(descriptor: ModelDescriptor, sequence: int | None) -> ModelF
         sample_bytes=None,
         source="the scenario",
         as_of=None,
+        unit_per_sample=_units(counts, sample_unit, {}),
     )
 
 
-def _with_sequence(descriptor: ModelDescriptor, sequence: int | None, name: str) -> ModelDescriptor:
-    if sequence is None:
-        return descriptor
-    if not isinstance(descriptor, TransformerDescriptor):
-        raise ScenarioError(
-            f"a sequence length of {sequence} was given for {name}, which is not a transformer",
-            where="model.sequence",
-        )
-    if sequence < 1:
-        raise ScenarioError(
-            f"a sequence length of {sequence} must be at least 1", where="model.sequence"
-        )
-    predicted = descriptor.head_positions
-    update: dict[str, Any] = {"sequence": sequence}
-    if predicted is not None:
-        update["head_positions"] = max(1, round(predicted * sequence / descriptor.sequence))
-    return descriptor.model_copy(update=update)
+def _units(
+    counts: OperationCounts, sample_unit: SampleUnit, stated: Mapping[str, float]
+) -> tuple[tuple[str, float], ...]:
+    units = {"samples": 1.0, f"{sample_unit}s": 1.0}
+    if sample_unit == "volume":
+        units["images"] = 1.0
+    if sample_unit == "sequence" and counts.sequence:
+        units["tokens"] = float(counts.sequence)
+    return tuple((units | dict(stated)).items())
+
+
+def _resized(
+    descriptor: ModelDescriptor, sequence: int | None, image_size: int | None, name: str
+) -> ModelDescriptor:
+    for given, key, noun, right in (
+        (sequence, "sequence", "a sequence length", "a transformer"),
+        (image_size, "image_size", "an image size", "a model of images"),
+    ):
+        if given is None:
+            continue
+        resize = getattr(descriptor, f"with_{key}", None)
+        if resize is None:
+            raise ScenarioError(
+                f"{noun} of {given} was given for {name}, which is not {right}",
+                where=f"model.{key}",
+            )
+        if given < 1:
+            raise ScenarioError(f"{noun} of {given} must be at least 1", where=f"model.{key}")
+        descriptor = resize(given)
+    return descriptor

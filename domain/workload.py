@@ -17,10 +17,12 @@ from pydantic import (
 
 from domain.frozen import Frozen
 from domain.model_descriptors import Decode, ModelDescriptor, Optimizer
+from domain.model_facts import ModelFacts
 from domain.quantity import Bytes, PerSecond, PositiveBytes, PositiveSeconds, Seconds
 
 Precision = Literal["fp32", "tf32", "fp16", "bf16", "fp8"]
 Framework = Literal["tensorflow", "jax", "pytorch"]
+Sharding = Literal["none", "zero1", "zero2", "zero3"]
 
 _MOST_JOBS = 20_000_000.0
 
@@ -33,6 +35,17 @@ ModelReference = Annotated[
     Annotated[str, Tag("named")] | Annotated[ModelDescriptor, Tag("described")],
     Discriminator(_model_tag),
 ]
+
+
+def _recompute_tag(value: object) -> str:
+    return "switch" if isinstance(value, bool) else "named"
+
+
+Recomputation = Annotated[
+    Annotated[bool, Tag("switch")] | Annotated[Literal["selective", "full"], Tag("named")],
+    Discriminator(_recompute_tag),
+]
+_Degree = Annotated[int, Field(gt=0, le=10**6)]
 
 
 class Dataset(Frozen):
@@ -70,6 +83,42 @@ class Checkpointing(Frozen):
         return self
 
 
+class Parallelism(Frozen):
+    """How one replica of a model is split, and what replicas share; the rest is data-parallel."""
+
+    tensor: _Degree = 1
+    """Accelerators that share every layer."""
+    pipeline: _Degree = 1
+    """Stages of layers, one after another."""
+    interleave: _Degree = 1
+    """Parts that each stage is cut into, so that a pipeline fills sooner."""
+    sequence: bool = False
+    """Whether a tensor group also splits what is not matrix work, along the sequence."""
+    sharding: Sharding = "none"
+    """What replicas share out: optimizer states, gradients too, weights too."""
+
+    @property
+    def accelerators_per_replica(self) -> int:
+        """Accelerators that hold one copy of the model."""
+        return self.tensor * self.pipeline
+
+    def problem(self, model: ModelFacts) -> str | None:
+        """Why a model cannot be split so; None where it can."""
+        parts = self.pipeline * self.interleave
+        if parts * self.tensor > 1 and not model.heads:
+            return (
+                f"{model.name} is no transformer, so that tensor and pipeline cannot split it; "
+                "'sharding' works with any model"
+            )
+        if model.heads and model.heads % self.tensor:
+            return f"{model.heads} attention heads cannot be shared out by tensor {self.tensor}"
+        if model.layers and parts > 1 and model.layers % parts:
+            each = f" × interleave {self.interleave}" if self.interleave > 1 else ""
+            stages = f"pipeline {self.pipeline}{each}"
+            return f"{model.layers} layers cannot be cut into {stages} equal parts"
+        return None
+
+
 class Training(Frozen):
     """A training job, gang-scheduled on all its accelerators at once."""
 
@@ -79,13 +128,17 @@ class Training(Frozen):
     precision: Precision = "fp16"
     global_batch: Annotated[int, Field(gt=0, le=10**9)]
     micro_batch: PositiveInt | None = None
-    """Samples at once on one accelerator; otherwise the most that fits."""
+    """Samples at once on one accelerator; otherwise the most that fits, or what is fastest in a
+    pipeline."""
     epochs: Annotated[float, Field(gt=0, le=10**6)] | None = None
     steps: Annotated[int, Field(gt=0, le=10**12)] | None = None
     optimizer: Optimizer | None = None
     """Otherwise what is usual for the model."""
-    recompute: bool = False
-    """Whether activations are computed again in the backward pass instead of kept."""
+    recompute: Recomputation = False
+    """Whether activations are computed again in the backward pass instead of kept: all of them
+    (``full``, the same as true), or attention scores alone (``selective``)."""
+    parallelism: Parallelism | None = None
+    """Otherwise every accelerator holds the whole model, and batches need not divide evenly."""
     framework: Framework = "tensorflow"
     checkpointing: Checkpointing | None = None
     pool: str | None = None
@@ -110,6 +163,33 @@ class Training(Frozen):
         if self.epochs is None or self.dataset is None:
             raise ValueError("a training job without steps needs epochs and a dataset")
         return self.epochs * self.dataset.samples / self.global_batch
+
+    def division_problem(self, model: ModelFacts, accelerators: float) -> tuple[str, str] | None:
+        """Why the job cannot be divided among accelerators, in a word and a sentence; or None.
+
+        The rules of Megatron-LM: nothing is padded, and no group is left with less.
+        """
+        split = self.parallelism or Parallelism()
+        if (reason := split.problem(model)) is not None:
+            return "cannot_be_split", reason
+        ranks, batch = split.accelerators_per_replica, self.global_batch
+        if accelerators % ranks:
+            return "does_not_divide", (
+                f"tensor {split.tensor} × pipeline {split.pipeline} needs a multiple of {ranks:,} "
+                f"accelerators, and there are {accelerators:,.0f}"
+            )
+        replicas = accelerators / ranks
+        who = "accelerators" if ranks == 1 else "replicas"
+        if batch < replicas:
+            return "batch_too_small", (
+                f"a global batch of {batch} leaves some of {replicas:,.0f} {who} without a sample"
+            )
+        if self.parallelism is not None and batch % (replicas * (self.micro_batch or 1)):
+            micro = f" × micro batch {self.micro_batch}" if self.micro_batch else ""
+            return "does_not_divide", (
+                f"a global batch of {batch} is no multiple of {replicas:,.0f} {who}{micro}"
+            )
+        return None
 
 
 class PhillyTrace(Frozen):

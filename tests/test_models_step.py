@@ -165,7 +165,9 @@ def test_a_model_that_does_not_fit_says_by_how_much() -> None:
     assert step.memory_short_bytes == pytest.approx(16 * 174.6e9 - 80e9, rel=0.05)
     text = shortfall_text(float(step.memory_short_bytes), 80 * 2**30)
     assert text.startswith("does not fit by 2")
-    assert "in 85.9 GB of accelerator memory" in text
+    assert text.endswith("in 85.9 GB of accelerator memory")
+    told = shortfall_text(1e9, 80e9, ("'recompute: full'", "accelerators of at least 96 GB"))
+    assert told.endswith(": 'recompute: full' or accelerators of at least 96 GB would fit")
 
 
 def test_recomputation_trades_memory_for_time() -> None:

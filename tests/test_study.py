@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,11 +20,18 @@ from domain.located import parse, parse_yaml
 from domain.prediction import Choice
 from domain.reading import ScenarioFile
 from domain.scenario import Scenario
+from domain.workload import Training
+from simulator.models.calibration import PRIORS
 from simulator.study import choose as choosing
 from simulator.study.axes import apply_values, index_columns, values_at
 from simulator.study.bounds import bound_candidates
+from simulator.study.calibrated import Calibrated
+from simulator.study.hardware import Hardware, resolve_hardware
+from simulator.study.residuals import Effects
 from simulator.study.simulate import Flown, simulate
 from simulator.study.statistics import confidence_interval, summarise
+from simulator.study.training import HardwareColumns, estimate_training
+from windtunnel.__main__ import run
 
 TODAY = date(2026, 11, 23)
 
@@ -257,3 +267,141 @@ def test_jobs_that_share_a_dataset_store_it_once() -> None:
         return float(lines[0].quantity) / hours
 
     assert stored(together) == pytest.approx(stored(alone), rel=0.1)
+
+
+# Runs of ResNet-50 took half as long again as the closed forms say.
+LEARNT = Calibrated(
+    version="ours-1",
+    effects=Effects({"model": {"resnet50": (math.log(1.5), 0.0, 0.0, 0.0)}}),
+    half_widths={"model": 0.3},
+    typical_errors={"model": 0.09},
+)
+NOTHING_LEARNT = Calibrated()
+FED = BASE.replace("kind: jpeg", "kind: none")
+"""Without images to decode, which takes longer than the steps."""
+
+
+def step_seconds(text: str, calibrated: Calibrated) -> float:
+    return float(fly(text, calibrated=calibrated).prediction.workloads["resnet50"]["step_seconds"])
+
+
+def test_what_was_learnt_of_a_model_changes_its_step_time() -> None:
+    before, after = (step_seconds(FED, each) for each in (NOTHING_LEARNT, LEARNT))
+    assert after == pytest.approx(1.5 * before)
+
+
+def test_what_was_learnt_of_a_model_says_nothing_of_another() -> None:
+    other = FED.replace("model: resnet50", "model: resnet101")
+    before, after = (step_seconds(other, each) for each in (NOTHING_LEARNT, LEARNT))
+    assert after == before
+
+
+def test_what_a_scenario_does_not_tell_has_no_effect() -> None:
+    table = {"resnet50|tensorflow|": (0.5, 0.0, 0.0, 0.0)}
+    of_no_task = Calibrated(
+        effects=Effects({"model, framework": table, "source": {"": (1.0,) * 4}})
+    )
+    assert step_seconds(FED, of_no_task) == step_seconds(FED, NOTHING_LEARNT)
+
+
+def test_effects_may_grow_with_the_accelerators_and_the_batch() -> None:
+    slopes = Calibrated(
+        effects=Effects({"model": {"resnet50": (0.0, 0.1, 0.0, 0.2)}}),
+        batch_centres={"resnet50": math.log(64.0)},
+    )
+    before, after = (step_seconds(FED, each) for each in (NOTHING_LEARNT, slopes))
+    # 16 accelerators, each with 128 images at once.
+    assert after == pytest.approx(before * math.exp(0.1 * 4 + 0.2 * math.log(2)))
+
+
+def test_a_stack_with_parameters_of_its_own_needs_no_effects() -> None:
+    slow = replace(PRIORS, memory_efficiency=PRIORS.memory_efficiency / 2)
+    own = replace(LEARNT, stacks={"a100-sxm4-40gb|tensorflow": slow})
+    result = fly(BASE, calibrated=own).prediction.to_json()
+    assert result["calibration"]["knowledge"] == "stack"
+    assert step_seconds(FED, own) > step_seconds(FED, NOTHING_LEARNT)
+    elsewhere = FED.replace("p4d.24xlarge, count", "g5.48xlarge, count")
+    assert step_seconds(elsewhere, own) == step_seconds(elsewhere, LEARNT)
+
+
+def test_decoding_takes_as_long_whatever_was_learnt_of_steps() -> None:
+    before, after = (fly(BASE, calibrated=each).prediction for each in (NOTHING_LEARNT, LEARNT))
+    assert before.bottleneck == "input decoding"
+    for name in ("step_seconds", "bottleneck"):
+        assert before.workloads["resnet50"][name] == after.workloads["resnet50"][name]
+
+
+def test_a_prediction_says_how_far_off_such_predictions_are() -> None:
+    told = fly(BASE, calibrated=LEARNT).prediction.to_json()["calibration"]
+    assert told == {"version": "ours-1", "knowledge": "model", "typical_error": 0.09}
+    told = fly(BASE, calibrated=NOTHING_LEARNT).prediction.to_json()["calibration"]
+    assert told == {"version": "priors-1", "knowledge": "nothing", "typical_error": None}
+
+
+def test_the_less_is_known_the_wider_runs_spread() -> None:
+    def spread(calibrated: Calibrated) -> float:
+        flown = fly(FED, calibrated=calibrated, replications=100)
+        return float(np.log(flown.by_replication["makespan_seconds"]).std())
+
+    assert spread(LEARNT) == pytest.approx(0.3 / 1.645, rel=0.2)
+    assert spread(NOTHING_LEARNT) == pytest.approx(0.03, rel=0.3)
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_pruning_changes_nothing_where_little_is_known(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = file_of(BASE.replace("replications: 8", f"replications: {count}"))
+    pruned = choosing.choose(file, today=TODAY, calibrated=LEARNT)
+    monkeypatch.setattr(
+        choosing, "dominated_beyond", lambda low, *_: np.full(len(low), -1, dtype=np.intp)
+    )
+    monkeypatch.setattr(choosing, "out_by_bounds", lambda *_: None)
+    flown = choosing.choose(file, today=TODAY, calibrated=LEARNT)
+    assert pruned.calibration.to_json()["knowledge"] == "model"
+    assert pruned.choice is not None
+    assert flown.choice is not None
+    assert pruned.choice.id == flown.choice.id
+    assert [each.id for each in pruned.frontier] == [each.id for each in flown.frontier]
+
+
+def test_one_call_on_many_machines_is_many_calls_on_one() -> None:
+    own = replace(
+        LEARNT,
+        stacks={"a100-sxm4-40gb|tensorflow": replace(PRIORS, memory_efficiency=0.5)},
+    )
+    catalog = load_catalog()
+    environments = [
+        file_of(BASE.replace("p4d.24xlarge, count", f"{machine}, count")).scenario.environment
+        for machine in ("p4d.24xlarge", "g5.48xlarge", "p5.48xlarge")
+    ]
+    hardware = [resolve_hardware(each, "train", catalog) for each in environments]
+    workload = file_of(BASE).scenario.workloads["resnet50"]
+    assert isinstance(workload, Training)
+
+    def seconds(choices: list[Hardware], index: list[int]) -> list[float]:
+        columns = HardwareColumns.of(choices, workload)
+        nodes = np.full(len(index), 2.0)
+        estimate = estimate_training(workload, {}, columns, np.array(index), nodes, own)
+        return [float(each) for each in estimate.run_seconds]
+
+    together = seconds(hardware, [2, 0, 1, 0])
+    alone = [seconds([each], [0])[0] for each in hardware]
+    assert together == [alone[2], alone[0], alone[1], alone[0]]
+
+
+@pytest.mark.parametrize("command", ["simulate", "choose"])
+def test_a_calibration_of_one_s_own_is_used(
+    command: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scenario, ours = tmp_path / "s.yaml", tmp_path / "ours.json"
+    scenario.write_text(BASE)
+    ours.write_text(json.dumps(LEARNT.to_json()))
+    argv = ["windtunnel", command, str(scenario), "--calibration", str(ours)]
+    monkeypatch.setattr(sys, "argv", argv)
+    assert run() == 0
+    told = "step times like this one were within 9% (median) on public runs"
+    assert told in " ".join(capsys.readouterr().out.split())

@@ -1,7 +1,8 @@
 """`make validate`: how close the models come to published and exact truth, in one table.
 
 Exits with 1 when a row misses its bar. The figures of each part are printed by the part
-itself: ``python -m validation.philly``, ``.pricing``, ``.queueing``, ``.training``.
+itself: ``python -m validation.philly``, ``.pricing``, ``.queueing``, ``.training``,
+``.training_accuracy``, ``.collectives``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 
 from validation import (
     Check,
+    collectives,
     philly,
     policies,
     pricing,
@@ -17,6 +19,7 @@ from validation import (
     queueing,
     shared_data,
     training,
+    training_accuracy,
 )
 
 
@@ -26,7 +29,15 @@ def main() -> int:
         print(f"no shared data in {shared_data()} (set WINDTUNNEL_SHARED)", file=sys.stderr)
         return 2
     checks: list[Check] = []
-    for part in (policies.run, pricing.run, philly.run, training.checks, queueing.run):
+    for part in (
+        policies.run,
+        pricing.run,
+        philly.run,
+        training.checks,
+        training_accuracy.checks,
+        collectives.checks,
+        queueing.run,
+    ):
         found = part()
         print_checks(found, heading=not checks)
         sys.stdout.flush()

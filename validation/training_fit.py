@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from simulator.models import PRIORS, Calibration
-from validation.collectives import AllReduces, read_all_reduces
 from validation.training import print_rows, run
 from validation.training_cases import Case, read_cases
 
@@ -39,14 +38,6 @@ _STEP_LIMITS = {
     "step_overhead_seconds": np.inf,
     "straggler_variation": np.inf,
     "overlap_fraction": 1.0,
-}
-_COLLECTIVE_LIMITS = {
-    "link_latency_seconds": np.inf,
-    "link_ramp_seconds_per_root_byte": np.inf,
-    "link_efficiency": 1.0,
-    "network_latency_seconds": np.inf,
-    "network_ramp_seconds_per_root_byte": np.inf,
-    "network_efficiency": 1.0,
 }
 _FITTED_FAMILIES = (
     "resnet50",
@@ -80,19 +71,6 @@ def fit_step(cases: list[Case], start: Calibration = PRIORS) -> Calibration:
     return _fit(residuals, _STEP_LIMITS, start)
 
 
-def fit_collectives(timings: AllReduces, start: Calibration = PRIORS) -> Calibration:
-    """The calibration whose all-reduce times come nearest to the timings not held out."""
-    used = ~timings.held_out
-
-    def residuals(calibration: Calibration) -> NDArray[np.float64]:
-        ratio: NDArray[np.float64] = np.log(
-            timings.predict(calibration) / timings.measured_seconds
-        )[used]
-        return ratio
-
-    return _fit(residuals, _COLLECTIVE_LIMITS, start)
-
-
 def _fit(
     residuals: Callable[[Calibration], NDArray[np.float64]],
     limits: dict[str, float],
@@ -123,11 +101,10 @@ def _fit(
 
 
 def main() -> None:
-    """Fit both, print parameters and held-out errors."""
+    """Fit, print parameters and held-out errors; collectives have a fit of their own."""
     data = Path(os.environ.get("WINDTUNNEL_SHARED", "../shared")) / "data"
-    calibration = fit_collectives(read_all_reduces(data))
-    calibration = fit_step(read_cases(data), calibration)
-    for name in (*_STEP_LIMITS, *_COLLECTIVE_LIMITS):
+    calibration = fit_step(read_cases(data))
+    for name in _STEP_LIMITS:
         print(f"{name:38}{getattr(PRIORS, name):12.4g} -> {getattr(calibration, name):.4g}")
     print_rows(run(data, calibration))
 

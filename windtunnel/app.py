@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from windtunnel.commands import (
+    calibrate,
     catalog,
     check,
     choose,
@@ -14,6 +15,7 @@ from windtunnel.commands import (
     diff,
     init,
     plan,
+    predict,
     schema,
     simulate,
     trace,
@@ -61,6 +63,8 @@ app.command("init")(init.init)
 app.command("simulate")(simulate.simulate)
 app.command("choose")(choose.choose)
 app.command("compare")(compare.compare)
+app.command("predict")(predict.predict)
+app.command("calibrate")(calibrate.calibrate)
 app.command("plan")(plan.plan)
 app.command("diff")(diff.diff)
 app.command("check")(check.check)

@@ -50,6 +50,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="Also write the JSON to a file.")
 ]
+CalibrationPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibration",
+        metavar="FILE",
+        help="What `windtunnel calibrate` wrote, instead of the calibration that is shipped.",
+    ),
+]
 StackName = Annotated[
     str | None,
     typer.Option("--stack", metavar="STACK", help="A stack of a Pulumi program here, like dev."),

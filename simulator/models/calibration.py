@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 
 # Which half, on which rows: ``validation.training_fit``.
 _FITTED = "fitted on half of the published runs"
+# Starting from NCCL's tuning constants: ``validation.collectives_fit`` names them.
 _NCCL = "fitted on half of the nccl-tests timings"
 
 
@@ -38,25 +39,70 @@ class Calibration:
     )
     half_efficiency_flops: float = _prior(4.0e9, "FLOP per kernel", _FITTED)
     memory_efficiency: float = _prior(0.88, "fraction of peak bandwidth", _FITTED)
+    attention_efficiency_share: float = _prior(
+        1.0, "efficiency of products of scores over that of others", "assumed: as good"
+    )
+    elementwise_traffic_factor: float = _prior(
+        1.0, "moved bytes over counted bytes", "assumed: nothing fused beyond what is counted"
+    )
+    score_traffic_factor: float = _prior(
+        1.0, "moved bytes of attention scores over counted bytes", "assumed: as counted"
+    )
     kernel_launch_seconds: float = _prior(8e-6, "s", _FITTED)
+    host_launch_seconds: float = _prior(
+        5e-6, "s of the host per kernel", "assumed: a graph of operations without Python"
+    )
+    host_collective_seconds: float = _prior(
+        3e-5, "s of the host per collective", "assumed: a few launches and a synchronisation"
+    )
     step_overhead_seconds: float = _prior(5e-4, "s per step", _FITTED)
+
+    micro_batch_overhead_seconds: float = _prior(
+        1e-5, "s per micro batch", "assumed: the host prepares the next one meanwhile"
+    )
+    pipeline_hop_seconds: float = _prior(
+        5e-5, "s per hand-over between stages", "assumed: a launch and a synchronisation"
+    )
 
     overlap_fraction: float = _prior(0.55, "fraction of the backward pass", _FITTED)
     straggler_variation: float = _prior(
         0.003, "coefficient of variation of one accelerator's step", _FITTED
     )
 
-    link_latency_seconds: float = _prior(5.9e-6, "s per doubling of ranks", _NCCL)
-    link_ramp_seconds_per_root_byte: float = _prior(2.7e-8, "s/√B", _NCCL)
-    link_efficiency: float = _prior(0.91, "fraction of the link rate", _NCCL)
+    collective_launch_seconds: float = _prior(7.5e-6, "s per collective", _NCCL)
+    bulk_launch_seconds: float = _prior(12.8e-6, "s more where messages are large", _NCCL)
+    link_latency_seconds: float = _prior(0.55e-6, "s per hop of small messages", _NCCL)
+    bulk_link_latency_seconds: float = _prior(2.25e-6, "s per hop of large messages", _NCCL)
+    link_efficiency: float = _prior(0.815, "fraction of the link rate", _NCCL)
+    switch_reduce_share: float = _prior(
+        1.0,
+        "efficiency of reducing switches over that of links",
+        "assumed where the kind of link was not measured",
+    )
+    point_to_point_share: float = _prior(
+        0.82, "efficiency of one pair of ranks over that of a ring", _NCCL
+    )
     pcie_efficiency: float = _prior(
         0.45,
         "fraction of the slot rate",
         "assumed: copies pass through host memory and share a root",
     )
-    network_latency_seconds: float = _prior(98e-6, "s per doubling of nodes", _NCCL)
-    network_ramp_seconds_per_root_byte: float = _prior(3.0e-8, "s/√B", _NCCL)
-    network_efficiency: float = _prior(0.81, "fraction of the NIC rate", _NCCL)
+    network_latency_seconds: float = _prior(22.3e-6, "s per hop of small messages", _NCCL)
+    bulk_ring_latency_factor: float = _prior(
+        2.34, "hop of large messages in a ring over one of small", _NCCL
+    )
+    bulk_tree_latency_factor: float = _prior(
+        4.6, "hop of large messages in a tree over one of small", _NCCL
+    )
+    network_efficiency: float = _prior(0.94, "fraction of the NIC rate", _NCCL)
+    network_tree_share: float = _prior(0.927, "efficiency of trees over that of rings", _NCCL)
+    low_latency_bandwidth_share: float = _prior(
+        0.22, "bandwidth of small messages over that of large ones", _NCCL
+    )
+    fill_factor: float = _prior(0.99, "cost of filling the pipeline over its theory", _NCCL)
+    fill_limit_latencies: float = _prior(
+        2.55, "square of half the most that filling costs, in latencies", _NCCL
+    )
     torus_hop_seconds: float = _prior(
         1e-6, "s per hop", "Austin et al., How to Scale Your Model, 2025 (recalled)"
     )

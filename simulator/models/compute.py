@@ -49,6 +49,10 @@ class DeviceSeconds:
     memory: Any
     launch: Any
     optimizer: Any
+    host: Any = 0.0
+    """Of the host, which launches kernels while earlier ones run."""
+    head: Any = 0.0
+    """The part of ``matrix`` and ``memory`` that makes logits and learns from them."""
 
     @property
     def passes(self) -> Any:
@@ -56,9 +60,9 @@ class DeviceSeconds:
         return self.matrix + self.memory + self.launch
 
 
-def passes_per_forward(recompute: bool) -> float:
-    """Training work in units of the forward pass."""
-    return 4.0 if recompute else 3.0
+def passes_per_forward(recompute: bool | str) -> float:
+    """Training work in units of the forward pass; selective recomputation is nearly free."""
+    return 4.0 if recompute in (True, "full") else 3.0
 
 
 def device_seconds(
@@ -71,24 +75,43 @@ def device_seconds(
     memory_bytes_per_second: Values,
     element_bytes: Values,
     optimizer_bytes: Values,
-    recompute: bool,
+    recompute: bool | str,
     calibration: Calibration,
+    kernel_share: Values = 1.0,
+    matrix_share: Values = 1.0,
+    memory_share: Values = 1.0,
 ) -> DeviceSeconds:
     """Seconds of one accelerator for ``samples`` samples in ``micro_batches`` equal parts.
 
-    ``efficiency`` is the best fraction of peak, ``optimizer_bytes`` what the update moves.
+    ``efficiency`` is the best fraction of peak, ``optimizer_bytes`` what the update moves. Of
+    a model that is split over several accelerators one runs ``kernel_share`` of the kernels,
+    and does ``matrix_share`` and ``memory_share`` of the work.
     """
     passes = passes_per_forward(recompute)
-    kernels = micro_batches * passes
+    kernels = micro_batches * passes * kernel_share
     attained = peak_flops * efficiency
     bandwidth = memory_bytes_per_second * calibration.memory_efficiency
-    flops = samples * (passes * model.forward_flops_per_sample)
+    # Nobody computes logits again.
+    head_flops = 3.0 * model.head_flops_per_sample
+    # Products of scores are many small ones: their lost time counts as work.
+    lost_flops = model.attention_flops_per_sample * (
+        1.0 / calibration.attention_efficiency_share - 1.0
+    )
+    layer_flops = passes * (
+        model.forward_flops_per_sample - model.head_flops_per_sample + lost_flops
+    )
     ramp_flops = kernels * (model.matrix_kernels * calibration.half_efficiency_flops)
-    moved = samples * (passes * model.elementwise_elements_per_sample) * element_bytes
+    elements = passes * (
+        calibration.score_traffic_factor * model.score_elements_per_sample
+        + calibration.elementwise_traffic_factor
+        * (model.elementwise_elements_per_sample - model.score_elements_per_sample)
+    )
     launched = model.matrix_kernels + model.elementwise_kernels
     return DeviceSeconds(
-        matrix=(flops + ramp_flops) / attained,
-        memory=moved / bandwidth,
+        matrix=(samples * (layer_flops + head_flops) * matrix_share + ramp_flops) / attained,
+        memory=samples * elements * element_bytes * memory_share / bandwidth,
         launch=kernels * (launched * calibration.kernel_launch_seconds),
         optimizer=optimizer_bytes / bandwidth,
+        host=kernels * (launched * calibration.host_launch_seconds),
+        head=samples * head_flops * matrix_share / attained,
     )

@@ -1,19 +1,21 @@
-"""Step time of synchronous data-parallel training, for any number of configurations at once.
+"""Step time of synchronous training, for any number of configurations at once.
 
 One optimizer step of ``global_batch`` samples on ``n`` accelerators:
 
-    device    matrix + memory + launch + optimizer        (``compute``)
-    exposed   max(all-reduce - overlap · backward, 0) + embedding exchange
+    device    (matrix + memory + launch + tensor exchange) · idle of a pipeline + optimizer
+    exposed   max(exchange of replicas - overlap · backward, 0) + hand-over between stages
     step      max((device + exposed + overhead) · straggler, reading, decoding)
 
-The gradients are reduced behind the backward pass of the last micro batch (Li et al.,
-"PyTorch Distributed", 2020). All replicas wait for the slowest: with independent normal
+What splitting a model costs is in ``model_parallel``. The gradients are reduced behind the
+backward pass of the last micro batch (Li et al., "PyTorch Distributed", 2020); where weights
+are shared out they travel behind all passes. A host that launches kernels slower than they
+run lets the accelerator wait. All replicas wait for the slowest: with independent normal
 jitter of variation ``v`` the largest of ``n`` is about ``1 + v · √(2 ln n)`` times the mean
 (extreme-value theory). A batch that does not fit at once is cut into the fewest equal micro
 batches that do.
 
-Where it is wrong: tensor and pipeline parallelism and sharded optimizer states are not in
-it, uneven last batches are not, and jitter is neither independent nor normal.
+Where it is wrong: uneven last batches are not in it, and jitter is neither independent nor
+normal.
 """
 
 from __future__ import annotations
@@ -40,9 +42,10 @@ from simulator.models.memory import (
     activation_bytes,
     largest_batch,
     optimizer_bytes_moved,
-    state_bytes,
+    split_state_bytes,
     usable_bytes,
 )
+from simulator.models.model_parallel import Recompute, Split
 
 _CHUNK: Final = 16_384
 
@@ -77,6 +80,13 @@ class StepInputs:
     storage_bytes_per_second: ArrayLike = np.inf
     micro_batch: ArrayLike = np.nan
     """A micro batch that the user fixed; NaN to take the largest that fits."""
+    tensor_parallel: ArrayLike = 1
+    pipeline_parallel: ArrayLike = 1
+    interleave: ArrayLike = 1
+    """Parts that each stage of a pipeline is cut into."""
+    sequence_parallel: ArrayLike = False
+    sharding: ArrayLike = 0
+    """What replicas share out: an index of ``model_parallel.SHARDINGS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +127,7 @@ def predict_training_step(
     inputs: StepInputs,
     *,
     optimizer: str | None = None,
-    recompute: bool = False,
+    recompute: bool | Recompute = False,
     sample_bytes: float | None = None,
     decode: str | None = None,
     calibration: Calibration = PRIORS,
@@ -144,7 +154,7 @@ def predict_training_step(
     job = _Job(
         model=model,
         optimizer=optimizer or model.optimizer,
-        recompute=recompute,
+        recompute=recompute if isinstance(recompute, str) else "full" if recompute else "none",
         sample_bytes=0.0 if stored is None else stored,
         decode=decode or model.decode,
         calibration=calibration,
@@ -165,7 +175,7 @@ def predict_training_step(
 class _Job:
     model: ModelFacts
     optimizer: str
-    recompute: bool
+    recompute: Recompute
     sample_bytes: float
     decode: str
     calibration: Calibration
@@ -179,58 +189,99 @@ def _predict(job: _Job, c: dict[str, NDArray[Any]]) -> dict[str, Any]:
     model, calibration = job.model, job.calibration
     per_node = c["accelerators_per_node"]
     accelerators = per_node * c["nodes"]
-    per_device = np.ceil(c["global_batch"] / accelerators)
+    model_ranks = c["tensor_parallel"] * c["pipeline_parallel"]
+    split = Split(
+        tensor=c["tensor_parallel"],
+        pipeline=c["pipeline_parallel"],
+        interleave=c["interleave"],
+        sequence=c["sequence_parallel"],
+        sharding=c["sharding"],
+        replicas=accelerators / model_ranks,
+    )
+    per_replica = np.ceil(c["global_batch"] / split.replicas)
 
-    state = state_bytes(model, job.optimizer, accelerators)
+    state = split_state_bytes(model, job.optimizer, accelerators, split)
     per_sample = activation_bytes(
-        model, c["element_bytes"], recompute=job.recompute, calibration=calibration
+        model,
+        c["element_bytes"],
+        recompute=job.recompute,
+        calibration=calibration,
+        split=None if split.is_plain else split,
     )
     usable = usable_bytes(c["accelerator_memory_bytes"], calibration)
     batch_limit = largest_batch(usable, state, per_sample)
     micro_limit = np.where(np.isnan(c["micro_batch"]), batch_limit, c["micro_batch"])
-    micro_batches = np.maximum(np.ceil(per_device / np.maximum(micro_limit, 1.0)), 1.0)
-    micro_batch = np.ceil(per_device / micro_batches)
+    micro_batches = np.maximum(np.ceil(per_replica / np.maximum(micro_limit, 1.0)), 1.0)
+    micro_batch = np.ceil(per_replica / micro_batches)
     needed = state + per_sample * micro_batch
     short = np.maximum(needed - usable, 0.0)
     fits = short == 0.0
 
+    optimizer_bytes = optimizer_bytes_moved(model.dense_parameters, job.optimizer)
+    shares: dict[str, Any] = {}
+    if not split.is_plain:
+        optimizer_bytes = optimizer_bytes / (
+            model_ranks * np.where(split.sharding > 0, split.replicas, 1.0)
+        )
+        shares = {
+            "kernel_share": 1.0 / split.pipeline,
+            "matrix_share": 1.0 / model_ranks,
+            "memory_share": split.elementwise_share(model),
+        }
     device = device_seconds(
         model,
-        samples=per_device,
+        samples=per_replica,
         micro_batches=micro_batches,
         peak_flops=c["peak_flops"],
         efficiency=matrix_efficiency(model.matrix_kind, c["format_code"], calibration),
         memory_bytes_per_second=c["memory_bytes_per_second"],
         element_bytes=c["element_bytes"],
-        optimizer_bytes=optimizer_bytes_moved(model.dense_parameters, job.optimizer),
+        optimizer_bytes=optimizer_bytes,
         recompute=job.recompute,
         calibration=calibration,
+        **shares,
     )
-    backward = device.passes / micro_batches * (0.75 if job.recompute else 2.0 / 3.0)
-    reduced, exchanged = exchange_seconds(
+    fabric = Fabric(
+        ranks_per_node=per_node,
+        nodes=c["nodes"],
+        link_bytes_per_second=c["link_bytes_per_second"],
+        network_bytes_per_second=c["network_bytes_per_second"],
+        link_is_pcie=c["link_is_pcie"],
+        switch_reduces=c["switch_reduces"],
+    )
+    exchange = exchange_seconds(
         model,
-        samples=per_device,
+        samples=per_replica,
+        micro_batch=micro_batch,
+        micro_batches=micro_batches,
         element_bytes=c["element_bytes"],
-        fabric=Fabric(
-            ranks_per_node=per_node,
-            nodes=c["nodes"],
-            link_bytes_per_second=c["link_bytes_per_second"],
-            network_bytes_per_second=c["network_bytes_per_second"],
-            link_is_pcie=c["link_is_pcie"],
-            switch_reduces=c["switch_reduces"],
-        ),
+        fabric=fabric,
+        split=split,
+        recompute=job.recompute,
         torus_dimensions=c["torus_dimensions"],
         torus_wraps=c["torus_wraps"],
         calibration=calibration,
     )
-    exposed = np.maximum(reduced - calibration.overlap_fraction * backward, 0.0) + exchanged
+    busy_passes = device.passes + exchange.tensor
+    # A host that cannot launch as fast as kernels end lets the accelerator wait.
+    waits = np.maximum(device.host + exchange.host - busy_passes, 0.0)
+    passes = busy_passes + waits
+    hidden_behind = passes / micro_batches * (0.75 if job.recompute == "full" else 2.0 / 3.0)
+    if not split.is_plain:
+        hidden_behind = np.where(split.sharding == 3, passes, hidden_behind)
+    exposed = np.maximum(exchange.replicas - calibration.overlap_fraction * hidden_behind, 0.0)
+    exposed = exposed + exchange.lookups + exchange.tensor + exchange.stages
 
-    compute = device.passes + device.optimizer
+    idle = 0.0
+    if not split.is_plain:
+        idle = split.idle_seconds(passes, device.head, micro_batches)
+    compute = device.passes + device.optimizer + waits + idle
     straggler = 1.0 + calibration.straggler_variation * np.sqrt(2.0 * np.log(accelerators))
-    overhead = calibration.step_overhead_seconds + (straggler - 1.0) * (
-        compute + exposed + calibration.step_overhead_seconds
+    fixed = (
+        calibration.step_overhead_seconds + micro_batches * calibration.micro_batch_overhead_seconds
     )
-    samples_per_node = per_device * per_node
+    overhead = fixed + (straggler - 1.0) * (compute + exposed + fixed)
+    samples_per_node = c["global_batch"] / c["nodes"]
     reading = storage_seconds(samples_per_node, job.sample_bytes, c["storage_bytes_per_second"])
     decoding = decode_seconds(
         samples_per_node,
@@ -243,11 +294,11 @@ def _predict(job: _Job, c: dict[str, NDArray[Any]]) -> dict[str, Any]:
         "fits": fits,
         "memory_needed_bytes": needed,
         "memory_short_bytes": short,
-        "per_device_batch": per_device,
+        "per_device_batch": per_replica,
         "micro_batch": micro_batch,
         "micro_batches": micro_batches,
         "compute_seconds": compute,
-        "communication_seconds": reduced + exchanged,
+        "communication_seconds": exchange.total,
         "communication_exposed_seconds": exposed,
         "overhead_seconds": overhead,
         "storage_seconds": reading,
@@ -258,7 +309,7 @@ def _predict(job: _Job, c: dict[str, NDArray[Any]]) -> dict[str, Any]:
             (
                 device.matrix,
                 device.memory + device.optimizer,
-                device.launch + overhead,
+                device.launch + overhead + waits + idle,
                 exposed,
             ),
             busy,

@@ -22,8 +22,8 @@ from domain.located import Located
 from domain.prediction import Rejection
 from domain.scenario import Scenario
 from domain.workload import Training
-from simulator.models.calibration import PRIORS, Calibration
 from simulator.study.axes import Axes
+from simulator.study.calibrated import Calibrated
 from simulator.study.job_bounds import bound_job
 from simulator.study.lenses import Indices, Lens, look_through
 from simulator.study.places import (
@@ -42,6 +42,7 @@ Floats = NDArray[np.float64]
 
 # Provisioning that is late.
 _PROVISIONING_MARGIN = 2.0
+_MOST = 0.5
 
 
 @dataclass(slots=True)
@@ -78,9 +79,15 @@ def bound_candidates(
     count: int,
     catalog: Catalog,
     goal: Goal,
-    calibration: Calibration = PRIORS,
+    calibrated: Calibrated | None = None,
+    *,
+    replications: int = 1,
 ) -> Bounds:
-    """Bounds of all ``count`` candidates, and the rejection of those that are hopeless."""
+    """Bounds of all ``count`` candidates, and the rejection of those that are hopeless.
+
+    They hold for the mean of so many ``replications``; for most of them, where most of them
+    have to meet the goal.
+    """
     place, nodes_lens, storage, work = (
         look_through(base, axes, columns, part, count)
         for part in ("place", "nodes", "storage", "work")
@@ -117,7 +124,9 @@ def bound_candidates(
         [[_environment_of(at, kept) for kept in storage.variants] for at in place.variants],
     )
     high = _price_the_hour(bounds, views, catalog)
-    _bound_work(bounds, views, high, catalog, calibration)
+    # Where few flights have to meet the goal, those may be lucky ones.
+    averaged = replications if goal.confidence >= _MOST else 1
+    _bound_work(bounds, views, high, catalog, calibrated, averaged)
     return bounds
 
 
@@ -173,7 +182,8 @@ def _bound_work(
     views: _Views,
     usd_per_hour_high: Floats,
     catalog: Catalog,
-    calibration: Calibration,
+    calibrated: Calibrated | None,
+    averaged: int,
 ) -> None:
     work, storage = views.work, views.storage
     for w, scenario in enumerate(work.variants):
@@ -183,7 +193,7 @@ def _bound_work(
         for s, kept in enumerate(storage.variants):
             rows = np.flatnonzero((work.index == w) & (storage.index == s))
             if rows.size and isinstance(kept, Scenario):
-                held = _bound_scenario(bounds, views, rows, scenario, kept, calibration)
+                held = _bound_scenario(bounds, views, rows, scenario, kept, calibrated, averaged)
                 most = held.time_high + held.earliest_submit
                 bounds.time_low[rows] = held.time_low
                 bounds.time_high[rows] = held.time_high
@@ -237,7 +247,8 @@ def _bound_scenario(
     rows: Indices,
     scenario: Scenario,
     kept: Scenario,
-    calibration: Calibration,
+    calibrated: Calibrated | None,
+    averaged: int,
 ) -> _Held:
     jobs = {n: each for n, each in scenario.workloads.items() if isinstance(each, Training)}
     earliest = min((each.submit for each in jobs.values()), default=0.0)
@@ -259,7 +270,8 @@ def _bound_scenario(
             views.places[pool],
             views.place.index[rows],
             views.nodes[pool][rows],
-            calibration,
+            calibrated,
+            averaged,
         )
         for offset, problem in rejections.items():
             bounds.rejections.setdefault(int(rows[offset]), problem)

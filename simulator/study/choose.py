@@ -16,10 +16,12 @@ from domain.environment import Environment
 from domain.errors import InputError, ScenarioError
 from domain.figures import duration, money
 from domain.goal import Goal
+from domain.located import Located
 from domain.prediction import Candidate, Choice, Metric, Rejection
 from domain.reading import ScenarioFile
 from domain.scenario import Scenario
 from simulator.study.axes import (
+    Axes,
     apply_values,
     candidate_count,
     candidate_id,
@@ -27,6 +29,7 @@ from simulator.study.axes import (
     values_at,
 )
 from simulator.study.bounds import Bounds, bound_candidates
+from simulator.study.calibrated import Calibrated, load_calibrated
 from simulator.study.judging import (
     out_beside_others,
     out_by_bounds,
@@ -39,10 +42,11 @@ from simulator.study.pareto import dominated_beyond, frontier
 from simulator.study.plan import TraceKey, plan_flight, read_traces
 from simulator.study.reasons import cannot_tell, why_chosen
 from simulator.study.replicate import Progress, replicate, replications_of, run_tasks
-from simulator.study.simulate import Flown, calibration_used, predict
+from simulator.study.simulate import CalibrationKnown, Flown, predict
 from simulator.traces import Trace
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
 
 
 def choose(
@@ -54,8 +58,12 @@ def choose(
     seed: int | None = None,
     workers: int = 1,
     progress: Progress | None = None,
+    calibrated: Calibrated | None = None,
 ) -> Choice:
     """Explores the axes of a scenario and recommends one candidate.
+
+    Args:
+        calibrated: what was fitted to measurements; otherwise what is shipped.
 
     Raises:
         InputError: a trace cannot be read, or not one candidate is a valid scenario; any
@@ -75,14 +83,19 @@ def choose(
     if len(invalid) == count:
         raise ScenarioError(f"no candidate is a valid scenario: {invalid[0].reason}")
 
-    bounds = bound_candidates(file.located, axes, columns, count, catalog, goal)
+    def bound(located: Located, axes: Axes, columns: dict[str, Indices], count: int) -> Bounds:
+        return bound_candidates(
+            located, axes, columns, count, catalog, goal, calibrated, replications=replications
+        )
+
+    bounds = bound(file.located, axes, columns, count)
     for row, whole in enumerate(scenarios):
         if isinstance(whole, Rejection):
             bounds.rejections[row] = whole
         elif row in bounds.rejections and bounds.rejections[row].stage == "parse":
             # A part of a candidate may only be valid together with its other parts.
             located = apply_values(file.located, values[row])
-            bounds.replace(row, bound_candidates(located, {}, {}, 1, catalog, goal))
+            bounds.replace(row, bound(located, {}, {}, 1))
     rejections = _prune(bounds, goal)
 
     aloft = [row for row in range(count) if row not in rejections]
@@ -90,6 +103,7 @@ def choose(
         file,
         [scenarios[row] for row in aloft],
         prices,
+        calibrated,
         today=today,
         replications=replications,
         seed=seed,
@@ -134,7 +148,9 @@ def choose(
         rejected=tuple(candidate(row) for row in sorted(rejections)),
         catalog_snapshot=catalog.snapshot,
         catalog_as_of=catalog.as_of.isoformat(),
-        calibration=calibration_used(),
+        calibration=chosen.prediction.calibration
+        if chosen and chosen.prediction
+        else CalibrationKnown((calibrated or load_calibrated()).version, None),
         notes=chosen.prediction.notes if chosen and chosen.prediction else (),
     )
 
@@ -173,6 +189,7 @@ def _fly_all(
     file: ScenarioFile,
     scenarios: Sequence[Scenario | Rejection],
     prices: Prices | None,
+    calibrated: Calibrated | None,
     *,
     today: date,
     replications: int,
@@ -183,7 +200,7 @@ def _fly_all(
     valid = [each for each in scenarios if isinstance(each, Scenario)]
     traces = read_traces(valid, file.folder)
     tasks = [
-        (file.name, each, file.folder, prices, traces, replications, seed, today)
+        (file.name, each, file.folder, prices, calibrated, traces, replications, seed, today)
         for each in scenarios
     ]
     return run_tasks(_fly_candidate, tasks, workers, progress)
@@ -194,6 +211,7 @@ def _fly_candidate(
     scenario: Scenario | Rejection,
     folder: Path,
     prices: Prices | None,
+    calibrated: Calibrated | None,
     traces: dict[TraceKey, Trace],
     replications: int,
     seed: int,
@@ -203,7 +221,7 @@ def _fly_candidate(
         return scenario
     catalog: Catalog = load_catalog().with_prices(prices) if prices else load_catalog()
     try:
-        plan = plan_flight(name, scenario, folder, catalog, traces=traces)
+        plan = plan_flight(name, scenario, folder, catalog, traces=traces, calibrated=calibrated)
     except InputError as error:
         return Rejection("plan", "invalid", str(error))
     try:

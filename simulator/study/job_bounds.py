@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from domain.environment import Storage
 from domain.prediction import Rejection
 from domain.workload import Training
-from simulator.models.calibration import Calibration
 from simulator.models.failures import expected_seconds, least_seconds
+from simulator.study.advice import job_problem
+from simulator.study.calibrated import Calibrated
 from simulator.study.places import Places
 from simulator.study.training import HardwareColumns, TrainingEstimate, estimate_training
 
@@ -22,7 +23,9 @@ Indices = NDArray[np.intp]
 # are counted late. Spot: bursts of bad luck.
 _STEADY_MARGIN = 1.10
 _SPOT_MARGIN = 1.50
-# How far it may end up below, in standard deviations from run to run.
+# Median relative error of step times where nothing is known of it.
+_UNKNOWN_ERROR = 0.15
+# How far the mean of the replications may end up below or above, in its standard deviations.
 _LUCKY_DEVIATIONS = 3.0
 
 
@@ -32,11 +35,13 @@ def bound_job(
     places: Places,
     variant: Indices,
     nodes: Floats,
-    calibration: Calibration,
+    calibrated: Calibrated | None,
+    averaged: int,
 ) -> tuple[Floats, Floats, dict[int, Rejection]]:
     """Seconds at least and at most, 0 and infinite where unknown, and which rows are out.
 
     Args:
+        averaged: over how many flights the seconds are meant, which luck evens out.
         places: the variants of the job's pool; ``variant`` says which one each row has.
         nodes: how many nodes the pool has in each row.
     """
@@ -50,8 +55,8 @@ def bound_job(
     columns = HardwareColumns.of([each for each in places.hardware if each is not None], workload)
     variant, nodes = variant[inside], nodes[inside]
     at = position[variant]
-    estimate = estimate_training(workload, storage, columns, at, nodes, calibration)
-    least, most = _seconds(estimate, columns, places, variant, at, calibration)
+    estimate = estimate_training(workload, storage, columns, at, nodes, calibrated)
+    least, most = _seconds(estimate, columns, places, variant, at, averaged)
     low[inside], high[inside] = np.nan_to_num(least), most
     out = _out(estimate, columns, at, nodes, workload)
     return low, high, {int(inside[row]): problem for row, problem in out.items()}
@@ -63,7 +68,7 @@ def _seconds(
     places: Places,
     variant: Indices,
     at: Indices,
-    calibration: Calibration,
+    averaged: int,
 ) -> tuple[Floats, Floats]:
     gang_nodes = np.ceil(estimate.accelerators / columns.columns["accelerators_per_node"][at])
     rate = places.interruptions_per_second[variant] * gang_nodes
@@ -74,8 +79,8 @@ def _seconds(
         "checkpoint_seconds": np.nan_to_num(estimate.checkpoint_write_seconds),
     }
     # At best nothing interrupts, and the run is a quick one.
-    luck = 1.0 - _LUCKY_DEVIATIONS * calibration.run_to_run_variation
-    low = luck * least_seconds(estimate.run_seconds, rate_per_second=0.0, **saving)
+    luck = _LUCKY_DEVIATIONS * estimate.variation / np.sqrt(averaged)
+    low = np.exp(-luck) * least_seconds(estimate.run_seconds, rate_per_second=0.0, **saving)
     expected = expected_seconds(
         estimate.run_seconds,
         rate_per_second=rate,
@@ -85,7 +90,7 @@ def _seconds(
     )
     # Of two kinds of hardware the model may be wrong about one and right about the other.
     margin = np.where(rate > 0, _SPOT_MARGIN, _STEADY_MARGIN) * (
-        1.0 + (calibration.step_time_error or 0.0)
+        1.0 + np.nan_to_num(estimate.typical_error, nan=_UNKNOWN_ERROR)
     )
     return low, np.where(np.isfinite(expected), expected * margin, np.inf)
 
@@ -101,16 +106,20 @@ def _out(
     for choice, problem in enumerate(columns.problems):
         if problem is not None:
             out.update(dict.fromkeys(np.flatnonzero(at == choice).tolist(), problem))
-    wrong = ~np.isfinite(estimate.run_seconds) | (workload.global_batch < estimate.accelerators)
-    for row in np.flatnonzero(wrong).tolist():
-        hardware = columns.choices[at[row]]
-        reason = estimate.problem(row, workload, hardware) or Rejection(
-            "closed_form",
-            "unknown",
-            f"{nodes[row]:.0f} × {hardware.machine} cannot be predicted: "
-            f"{columns.unknown(int(at[row]))}",
-        )
-        out.setdefault(row, reason)
+    told: dict[tuple[int, float], Rejection] = {}
+    for row in np.flatnonzero(~np.isfinite(estimate.run_seconds)).tolist():
+        if row in out:
+            continue
+        alike = (int(at[row]), float(nodes[row]))
+        if alike not in told:
+            hardware = columns.choices[at[row]]
+            told[alike] = job_problem(estimate, row, workload, hardware) or Rejection(
+                "closed_form",
+                "unknown",
+                f"{nodes[row]:.0f} × {hardware.machine} cannot be predicted: "
+                f"{columns.unknown(int(at[row]))}",
+            )
+        out[row] = told[alike]
     pool = columns.columns["accelerators_per_node"][at] * nodes
     for row in np.flatnonzero(estimate.accelerators > pool).tolist():
         reason = Rejection(

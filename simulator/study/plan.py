@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,9 @@ from domain.errors import ScenarioError, TraceError
 from domain.scenario import Scenario
 from domain.workload import CsvTrace, PhillyTrace, SyntheticTrace, Training
 from simulator.engine import JobTable, PoolSpec, Streams
-from simulator.models.calibration import PRIORS, Calibration
-from simulator.study.advice import job_notes
+from simulator.models.calibration import Calibration
+from simulator.study.advice import job_notes, job_problem
+from simulator.study.calibrated import Calibrated, load_calibrated
 from simulator.study.hardware import PROVISIONING_CV, Hardware, pool_nodes, resolve_hardware
 from simulator.study.synthetic import draw_trace
 from simulator.study.training import (
@@ -52,6 +53,7 @@ class FlightPlan:
     recorded: dict[str, Trace]
     synthetic: dict[str, tuple[SyntheticTrace, int]]
     calibration: Calibration
+    """The parameters of all that has none of its own, under the version of the whole."""
 
     @property
     def is_random(self) -> bool:
@@ -101,17 +103,19 @@ def plan_flight(
     catalog: Catalog,
     *,
     traces: dict[TraceKey, Trace] | None = None,
-    calibration: Calibration = PRIORS,
+    calibrated: Calibrated | None = None,
 ) -> FlightPlan:
     """Resolves hardware, predicts training jobs, reads traces.
 
     Args:
         folder: what the paths of traces are relative to.
         traces: recorded traces that were read before; read where absent.
+        calibrated: what was fitted to measurements; otherwise what is shipped.
 
     Raises:
         InputError: anything in the scenario that cannot be flown.
     """
+    calibrated = calibrated or load_calibrated()
     environment = scenario.environment
     hardware = tuple(resolve_hardware(environment, pool, catalog) for pool in environment.pools)
     pools = tuple(
@@ -133,13 +137,14 @@ def plan_flight(
         if isinstance(workload, Training):
             pool = index[workload_pool(scenario, key, workload.pool)]
             training[key] = _training_job(
-                key, workload, scenario, hardware[pool], pool, pools[pool].nodes, calibration
+                key, workload, scenario, hardware[pool], pool, pools[pool].nodes, calibrated
             )
         elif isinstance(workload, SyntheticTrace):
             synthetic[key] = (workload, index[workload_pool(scenario, key, workload.pool)])
         else:
             before = (traces or {}).get(trace_key(workload, scenario))
             recorded[key] = read_trace(workload, scenario, folder) if before is None else before
+    calibration = replace(calibrated.base, version=calibrated.version)
     return FlightPlan(name, scenario, hardware, pools, training, recorded, synthetic, calibration)
 
 
@@ -203,7 +208,7 @@ def _training_job(
     hardware: Hardware,
     pool: int,
     nodes: int,
-    calibration: Calibration,
+    calibrated: Calibrated,
 ) -> TrainingJob:
     model_of(name, workload)
     columns = HardwareColumns.of([hardware], workload)
@@ -216,9 +221,9 @@ def _training_job(
         columns,
         np.zeros(1, np.intp),
         np.array([float(nodes)]),
-        calibration,
+        calibrated,
     )
-    if (problem := estimate.problem(0, workload, hardware)) is not None:
+    if (problem := job_problem(estimate, 0, workload, hardware)) is not None:
         raise ScenarioError(problem.reason, where=where)
     if not np.isfinite(estimate.run_seconds[0]):
         raise ScenarioError(
@@ -233,8 +238,8 @@ def _training_job(
 def _training_row(
     name: str, job: TrainingJob, streams: Streams, calibration: Calibration
 ) -> JobTable:
-    """A job of one row; runs of the same job differ a little from each other."""
-    variation = calibration.run_to_run_variation
+    """A job of one row; runs differ from each other, and all of them from what is predicted."""
+    variation = float(job.estimate.variation[0])
     spread = np.sqrt(np.log1p(variation**2))
     # A factor whose mean is 1, so that the mean run takes the predicted time.
     factor = np.exp(

@@ -19,8 +19,9 @@ from domain.prediction import CalibrationUsed, GoalOutlook, Metric, Prediction, 
 from domain.pricing import price
 from domain.scenario import Scenario
 from domain.usage import Usage
+from domain.workload import Parallelism
 from simulator.engine import Streams
-from simulator.models.calibration import PRIORS, Calibration
+from simulator.study.calibrated import Calibrated
 from simulator.study.metering import usage_of
 from simulator.study.plan import FlightPlan, TrainingJob, plan_flight
 from simulator.study.records import job_records
@@ -66,6 +67,7 @@ def simulate(
     workers: int = 1,
     progress: Progress | None = None,
     with_jobs: bool = False,
+    calibrated: Calibrated | None = None,
 ) -> Flown:
     """Predicts one scenario.
 
@@ -74,12 +76,13 @@ def simulate(
         today: the day by which the age of the prices is judged.
         replications, seed: instead of the scenario's own.
         with_jobs: keep a record of each job of the first replication.
+        calibrated: what was fitted to measurements; otherwise what is shipped.
 
     Raises:
         InputError: anything in the scenario that cannot be flown.
     """
     catalog = catalog.with_prices(scenario.prices) if scenario.prices else catalog
-    plan = plan_flight(name, scenario, folder, catalog)
+    plan = plan_flight(name, scenario, folder, catalog, calibrated=calibrated)
     seed = scenario.seed if seed is None else seed
     wanted = replications_of(plan, replications or scenario.replications)
     first = fly_once(plan, seed, 0, progress if wanted == 1 else None)
@@ -121,7 +124,7 @@ def predict(
         bottleneck=_bottleneck(plan, metrics),
         catalog_snapshot=catalog.snapshot,
         catalog_as_of=catalog.as_of.isoformat(),
-        calibration=calibration_used(plan.calibration),
+        calibration=calibration_used(plan),
         workloads={name: _training_facts(job) for name, job in plan.training.items()},
         goal=goal_outlook(plan.scenario.goal, by_replication),
         notes=(*plan.notes, *_flight_notes(plan, outcomes)),
@@ -144,9 +147,33 @@ def _mean(values: Floats) -> float:
     return float(known.mean()) if known.size else math.nan
 
 
-def calibration_used(calibration: Calibration = PRIORS) -> CalibrationUsed:
-    """Which parameters were in force, and their known error."""
-    return CalibrationUsed(calibration.version, calibration.step_time_error)
+@dataclass(frozen=True, slots=True)
+class CalibrationKnown(CalibrationUsed):
+    """The same, with from what runs the longest training job was predicted."""
+
+    knowledge: str | None = None
+    """One of ``point_predictions.KNOWLEDGE``; None where no job is predicted."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Keys that people may rely on."""
+        return {
+            "version": self.version,
+            "knowledge": self.knowledge,
+            "typical_error": self.step_time_error,
+        }
+
+
+def calibration_used(plan: FlightPlan) -> CalibrationKnown:
+    """Which parameters were in force, and how far off they are for the longest training job."""
+    version = plan.calibration.version
+    if not plan.training:
+        return CalibrationKnown(version, None)
+    learnt = _longest(plan).estimate.learnt_of(0)
+    return CalibrationKnown(version, learnt.typical_error, learnt.knowledge)
+
+
+def _longest(plan: FlightPlan) -> TrainingJob:
+    return max(plan.training.values(), key=lambda job: float(job.estimate.run_seconds[0]))
 
 
 def _values(
@@ -193,13 +220,14 @@ def _bottleneck(plan: FlightPlan, metrics: dict[str, Metric]) -> str:
         provisioning = max(pool.provisioning_seconds for pool in plan.pools)
         return "queueing for accelerators" if waiting > 2 * provisioning else "provisioning"
     if plan.training:
-        longest = max(plan.training.values(), key=lambda job: float(job.estimate.run_seconds[0]))
-        return longest.estimate.bottleneck(0)
+        return _longest(plan).estimate.bottleneck(0)
     return "the jobs' own durations"
 
 
 def _training_facts(job: TrainingJob) -> dict[str, Any]:
     step = job.estimate.later_epochs
+    split = job.workload.parallelism or Parallelism()
+    learnt = job.estimate.learnt_of(0)
     return {
         "model": job.estimate.model.name,
         "machine": job.hardware.machine,
@@ -208,7 +236,12 @@ def _training_facts(job: TrainingJob) -> dict[str, Any]:
         "step_seconds": finite(float(step.step_seconds[0])),
         "throughput_samples_per_second": finite(float(step.throughput_samples_per_second[0])),
         "per_device_batch": int(step.per_device_batch[0]),
+        "micro_batch": int(step.micro_batch[0]),
         "micro_batches": int(step.micro_batches[0]),
+        "parallelism": {
+            "data": int(job.estimate.accelerators[0]) // split.accelerators_per_replica,
+            **split.model_dump(mode="json"),
+        },
         "memory_needed_bytes": finite(float(step.memory_needed_bytes[0])),
         "step_parts_seconds": {
             "compute": finite(float(step.compute_seconds[0])),
@@ -218,6 +251,8 @@ def _training_facts(job: TrainingJob) -> dict[str, Any]:
             "input_decoding": finite(float(step.decode_seconds[0])),
         },
         "bottleneck": job.estimate.bottleneck(0),
+        "knowledge": learnt.knowledge,
+        "typical_error": learnt.typical_error,
     }
 
 

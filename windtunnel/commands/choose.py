@@ -12,6 +12,7 @@ from domain.errors import GoalNotMet, InputError
 from windtunnel.options import (
     ALL_CORES,
     AsJson,
+    CalibrationPath,
     Out,
     PricesPath,
     Replications,
@@ -29,6 +30,7 @@ def choose(
     seed: Seed = None,
     workers: Workers = ALL_CORES,
     prices: PricesPath = None,
+    calibration: CalibrationPath = None,
     write: Annotated[
         str | None,
         typer.Option(
@@ -49,6 +51,7 @@ def choose(
     from domain.located import locate
     from domain.reading import load_prices, load_scenario
     from simulator.report.choice_tables import draw_choice
+    from simulator.study.calibrated import load_calibrated
     from simulator.study.choose import choose as choose_candidate
     from windtunnel.output import check_writable, emit
     from windtunnel.progress import progress_bar
@@ -62,6 +65,7 @@ def choose(
             check_writable(path)
     if config is not None:
         holds_environment(config)
+    calibrated = load_calibrated(calibration) if calibration else None
     with progress_bar("flying candidates") as progress:
         try:
             choice = choose_candidate(
@@ -72,6 +76,7 @@ def choose(
                 seed=seed,
                 workers=workers,
                 progress=progress,
+                calibrated=calibrated,
             )
         except InputError as error:
             raise locate(error, file.located) from None

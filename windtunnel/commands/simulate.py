@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from domain.errors import GoalNotMet
+from domain.errors import GoalNotMet, InputError
 from windtunnel.options import (
     ALL_CORES,
     AsJson,
+    CalibrationPath,
     Out,
     PricesPath,
     Replications,
@@ -28,6 +30,7 @@ def simulate(
     seed: Seed = None,
     workers: Workers = ALL_CORES,
     prices: PricesPath = None,
+    calibration: CalibrationPath = None,
     jobs_out: Annotated[
         Path | None,
         typer.Option(
@@ -45,10 +48,14 @@ def simulate(
 
     Example:  windtunnel simulate examples/team_queue.yaml --set scheduler.policy=sjf
     """
-    from domain.reading import load_scenario
+    from domain.catalog import load_catalog
+    from domain.located import locate
+    from domain.reading import load_prices, load_scenario
     from simulator.report.prediction_tables import draw_prediction
+    from simulator.study.calibrated import load_calibrated
     from simulator.study.judging import out_by_flight
-    from windtunnel.flying import check_jobs_path, fly_scenario, write_jobs
+    from simulator.study.simulate import simulate as simulate_scenario
+    from windtunnel.flying import check_jobs_path, write_jobs
     from windtunnel.output import check_writable, emit
     from windtunnel.progress import progress_bar
 
@@ -57,16 +64,27 @@ def simulate(
         check_writable(out)
     if jobs_out is not None:
         check_jobs_path(jobs_out)
+    read = file.scenario
+    if prices is not None:
+        read = read.model_copy(update={"prices": load_prices(prices)})
+    calibrated = load_calibrated(calibration) if calibration else None
     with progress_bar("flying") as progress:
-        flown = fly_scenario(
-            file,
-            prices,
-            replications=replications,
-            seed=seed,
-            workers=workers,
-            progress=progress,
-            with_jobs=jobs_out is not None,
-        )
+        try:
+            flown = simulate_scenario(
+                file.name,
+                read,
+                file.folder,
+                load_catalog(),
+                today=date.today(),
+                replications=replications,
+                seed=seed,
+                workers=workers,
+                progress=progress,
+                with_jobs=jobs_out is not None,
+                calibrated=calibrated,
+            )
+        except InputError as error:
+            raise locate(error, file.located) from None
     if jobs_out is not None:
         write_jobs(flown, jobs_out)
     emit(

@@ -1,0 +1,212 @@
+"""A training run that somebody timed: where, what, how fast, with which software.
+
+Measurements are kept as JSON: one, a list, or one a line. As rows of a table they have the
+columns of published runs, so that both are compared with predictions alike.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+
+from domain.catalog import Catalog
+from domain.environment import Market
+from domain.errors import CatalogError, InputError
+from domain.frozen import Frozen
+from domain.located import Located, parse, read_text
+
+Steps = Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
+
+
+class StepTimes(Frozen):
+    """The times of steps, told by their mean and standard deviation."""
+
+    mean: PositiveFloat
+    standard_deviation: Annotated[float, Field(ge=0)] = 0.0
+    steps: PositiveInt = 1
+
+
+class MeasuredEnvironment(Frozen):
+    """Where it ran: a machine type of a provider, or accelerators by name."""
+
+    provider: Literal["aws", "gcp", "custom"] = "custom"
+    region: str | None = None
+    machine: str | None = None
+    accelerator: str | None = None
+    accelerators_per_node: PositiveInt | None = None
+    nodes: PositiveInt = 1
+    market: Market | None = None
+
+    @model_validator(mode="after")
+    def _names_its_accelerators(self) -> Self:
+        if self.machine is None and self.accelerator is None:
+            raise ValueError("needs a machine or an accelerator")
+        if self.machine is None and self.accelerators_per_node is None:
+            raise ValueError("an accelerator needs accelerators_per_node beside it")
+        if self.machine is not None and self.provider == "custom" and self.accelerator is None:
+            raise ValueError("a machine needs its provider, aws or gcp, or its accelerator")
+        return self
+
+
+class MeasuredWorkload(Frozen):
+    """What ran; batches in samples, ``micro_batch`` of one accelerator at once."""
+
+    model: str
+    framework: str = ""
+    precision: str
+    global_batch: PositiveInt
+    micro_batch: PositiveInt | None = None
+    sequence: PositiveInt | None = None
+    image_size: PositiveInt | None = None
+    tensor_parallel: PositiveInt = 1
+    pipeline_parallel: PositiveInt = 1
+    sharding: Literal["none", "zero1", "zero2", "zero3"] = "none"
+    recompute: Literal["none", "selective", "full"] = "none"
+    input_data: str = ""
+
+
+class Results(Frozen):
+    """How fast it was: step times or the throughput of the whole system, not both."""
+
+    step_seconds: Steps | StepTimes | None = None
+    throughput_samples_per_second: PositiveFloat | None = None
+
+    @model_validator(mode="after")
+    def _tells_one_speed(self) -> Self:
+        if (self.step_seconds is None) == (self.throughput_samples_per_second is None):
+            raise ValueError("give one of step_seconds and throughput_samples_per_second")
+        return self
+
+
+class Measurement(Frozen):
+    """One timed run."""
+
+    environment: MeasuredEnvironment
+    workload: MeasuredWorkload
+    results: Results
+    versions: Mapping[str, str] = {}
+    """Software by name, like ``{torch: "2.9.0", cuda: "13.0"}``."""
+    taken_at: datetime
+    notes: str = ""
+
+    @property
+    def step_seconds(self) -> float:
+        """Seconds of a step: the mean of those that were timed."""
+        told = self.results.step_seconds
+        if isinstance(told, StepTimes):
+            return told.mean
+        if told is not None:
+            return sum(told) / len(told)
+        return self.workload.global_batch / float(self.results.throughput_samples_per_second or 0)
+
+    @property
+    def throughput_samples_per_second(self) -> float:
+        """Samples per second of the whole system."""
+        return self.workload.global_batch / self.step_seconds
+
+
+def read_measurements(path: Path) -> tuple[Measurement, ...]:
+    """The measurements of a file: one as JSON, a list of them, or one a line.
+
+    Raises:
+        InputError: absent, not JSON, or a measurement that does not hold together; says which.
+    """
+    text = read_text(path, "file of measurements", InputError)
+    found = [_measurement(document, place) for place, document in _documents(text, str(path))]
+    if not found:
+        raise InputError("holds no measurement", where=str(path))
+    return tuple(found)
+
+
+def write_measurements(measurements: Iterable[Measurement]) -> str:
+    """The text of a file of measurements, one a line; the caller writes it."""
+    return "".join(
+        json.dumps(each.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False) + "\n"
+        for each in measurements
+    )
+
+
+def to_rows(measurements: Iterable[Measurement], catalog: Catalog) -> list[dict[str, Any]]:
+    """Measurements as rows with the columns of published runs, in ``samples/s``.
+
+    Raises:
+        CatalogError: a machine that the catalog does not have, or one without accelerators.
+    """
+    return [_row(each, catalog) for each in measurements]
+
+
+def _documents(text: str, name: str) -> list[tuple[str, Any]]:
+    """Each document with the place that it stands at."""
+    try:
+        whole = json.loads(text)
+    except ValueError as error:
+        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        if len(lines) < 2 or not _is_json(lines[0][1]):
+            raise InputError(f"is not JSON: {error}", where=name) from None
+        return [(f"{name}:{number}", _line(line, f"{name}:{number}")) for number, line in lines]
+    if isinstance(whole, list):
+        return [(f"{name}: measurement {number}", each) for number, each in enumerate(whole, 1)]
+    return [(name, whole)]
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _line(line: str, place: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise InputError(f"is not JSON: {error}", where=place) from None
+
+
+def _measurement(document: Any, place: str) -> Measurement:
+    if not isinstance(document, dict):
+        raise InputError("is no measurement, which is a JSON object", where=place)
+    try:
+        return Measurement.model_validate_json(json.dumps(document))
+    except ValidationError:
+        return parse(Measurement, Located(document, place))
+
+
+def _row(measurement: Measurement, catalog: Catalog) -> dict[str, Any]:
+    where, what = measurement.environment, measurement.workload
+    accelerator, per_node = where.accelerator, where.accelerators_per_node
+    if where.machine is not None and where.provider != "custom":
+        machine = catalog.machine(where.provider, where.machine)
+        if machine.accelerator is None:
+            raise CatalogError(f"{machine.name} has no accelerators")
+        accelerator = accelerator or machine.accelerator
+        per_node = per_node or machine.accelerator_count
+    per_node = per_node or 1
+    return {
+        "model": what.model,
+        "framework": what.framework,
+        "accelerator": accelerator,
+        "accelerators_per_node": per_node,
+        "nodes": where.nodes,
+        "total_accelerators": per_node * where.nodes,
+        "precision": what.precision,
+        "global_batch": what.global_batch,
+        "per_device_batch": what.micro_batch,
+        "seq_len": what.sequence,
+        "image_size": what.image_size,
+        "tp": what.tensor_parallel,
+        "pp": what.pipeline_parallel,
+        "sharding": what.sharding,
+        "recompute": what.recompute,
+        "input_data": what.input_data,
+        "unit": "samples/s",
+        "date": measurement.taken_at.date().isoformat(),
+        "notes": measurement.notes,
+        "throughput": measurement.throughput_samples_per_second,
+    }

@@ -1,0 +1,134 @@
+"""What was fitted to measurements, as one versioned file.
+
+A calibration has the parameters of the closed forms (``Calibration``), those of stacks that
+were measured often enough to have their own (an accelerator with a framework), the effects
+that the closed forms leave (``residuals``), and how far off all of it was on runs that it was
+not fitted on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from domain.errors import InputError
+from domain.located import read_text
+from simulator.models.calibration import PRIORS, Calibration
+from simulator.study.residuals import Effects
+
+SHIPPED = "calibrations/public-runs.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """Fitted parameters and effects.
+
+    ``half_widths`` are those of 90 % intervals of the logarithm of time, by what is known of a
+    row (``knowledge`` in ``point_predictions``) and by ``source: …``; ``typical_errors`` are the
+    median relative errors of the same rows.
+    """
+
+    version: str = "priors-1"
+    base: Calibration = PRIORS
+    stacks: Mapping[str, Calibration] = field(default_factory=dict)
+    """``accelerator|framework`` → its own parameters."""
+    effects: Effects = field(default_factory=Effects)
+    batch_centres: Mapping[str, float] = field(default_factory=dict)
+    """Model → the logarithm of the micro batch at which its effects are centred."""
+    half_widths: Mapping[str, float] = field(default_factory=dict)
+    typical_errors: Mapping[str, float] = field(default_factory=dict)
+    fitted_on: Mapping[str, Any] = field(default_factory=dict)
+    """Rows, sources, date and method."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; numbers with six digits, which is more than any of them is worth."""
+        document: dict[str, Any] = {
+            "format": FORMAT,
+            "version": self.version,
+            "fitted_on": dict(self.fitted_on),
+            "base": _changed(self.base),
+            "stacks": {name: _changed(each) for name, each in sorted(self.stacks.items())},
+            "half_widths": dict(self.half_widths),
+            "typical_errors": dict(self.typical_errors),
+            "batch_centres": dict(self.batch_centres),
+            "effects": {
+                level: {key: list(row) for key, row in sorted(table.items())}
+                for level, table in self.effects.levels.items()
+            },
+        }
+        short: dict[str, Any] = _rounded(document)
+        return short
+
+
+def load_calibrated(path: Path | None = None) -> Calibrated:
+    """A calibration file; without a path the one that is shipped.
+
+    Raises:
+        InputError: absent, not JSON, of another format, or with a parameter that there is not.
+    """
+    if path is None:
+        return _shipped()
+    return _parsed(read_text(path, "calibration", InputError), str(path))
+
+
+@cache
+def _shipped() -> Calibrated:
+    text = files("simulator").joinpath(SHIPPED).read_text(encoding="utf-8")
+    return _parsed(text, SHIPPED)
+
+
+def _parsed(text: str, name: str) -> Calibrated:
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"is not JSON: {error}", where=name) from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise InputError(
+            "is no calibration of a format that is known here; 'windtunnel calibrate' writes one",
+            where=name,
+        )
+    try:
+        effects = {
+            level: {key: tuple(row) for key, row in table.items()}
+            for level, table in document["effects"].items()
+        }
+        return Calibrated(
+            version=document["version"],
+            base=_parameters(document["base"], name),
+            stacks={key: _parameters(each, name) for key, each in document["stacks"].items()},
+            effects=Effects(effects),
+            batch_centres=document["batch_centres"],
+            half_widths=document["half_widths"],
+            typical_errors=document["typical_errors"],
+            fitted_on=document["fitted_on"],
+        )
+    except (KeyError, AttributeError, TypeError) as error:
+        raise InputError(f"is no whole calibration: {error}", where=name) from None
+
+
+def _parameters(values: Mapping[str, Any], name: str) -> Calibration:
+    known = {each.name for each in fields(Calibration)}
+    for key in values:
+        if key not in known:
+            raise InputError(f"there is no parameter '{key}'", where=name)
+    return replace(PRIORS, **values)
+
+
+def _changed(calibration: Calibration) -> dict[str, Any]:
+    """The parameters that differ from the priors."""
+    ours, priors = asdict(calibration), asdict(PRIORS)
+    return {key: value for key, value in ours.items() if value != priors[key]}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    return [_rounded(each) for each in value] if isinstance(value, list) else value

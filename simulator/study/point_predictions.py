@@ -1,0 +1,214 @@
+"""Runs of a table predicted: closed forms of their stack, times what was learnt of their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulator.models.bottleneck import BOTTLENECKS
+from simulator.models.memory import usable_bytes
+from simulator.models.training_step import predict_training_step
+from simulator.study.calibrated import Calibrated
+from simulator.study.points import Points
+from simulator.study.residuals import LEVELS, kinds_of
+
+Floats = NDArray[np.float64]
+
+# What is known of a row, best first: the most particular level that was fitted to runs like it.
+KNOWLEDGE = (
+    "stack",
+    "model, framework, accelerator",
+    "model, framework",
+    "model, accelerator",
+    "model",
+    "accelerator",
+    "nothing",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedForms:
+    """What the closed forms alone say of each row; NaN where it cannot be predicted."""
+
+    step_seconds: Floats
+    global_batch: Floats
+    micro_batch: Floats
+    nodes: Floats
+    accelerators: Floats
+    memory_needed_bytes: Floats
+    memory_fits: NDArray[np.bool_]
+    bottleneck: NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class PointPredictions:
+    """Each row of a table; times in seconds, ``predicted`` and its interval in the row's unit.
+
+    ``knowledge`` says from what runs it was predicted (``KNOWLEDGE``).
+    """
+
+    forms: ClosedForms
+    step_seconds: Floats
+    predicted: Floats
+    lower90: Floats
+    upper90: Floats
+    knowledge: NDArray[np.object_]
+    reasons: NDArray[np.object_]
+
+
+def stack_of(points: Points) -> NDArray[np.object_]:
+    """``accelerator|framework`` of each row."""
+    found: NDArray[np.object_] = points.keys["accelerator"] + "|" + points.keys["framework"]
+    return found
+
+
+def closed_forms(points: Points, calibrated: Calibrated) -> ClosedForms:
+    """Every row by the parameters of its stack, or by those of all."""
+    count = len(points)
+    numbers = {
+        name: np.full(count, np.nan)
+        for name in (
+            "step_seconds",
+            "global_batch",
+            "micro_batch",
+            "nodes",
+            "accelerators",
+            "memory_needed_bytes",
+        )
+    }
+    fits = np.zeros(count, dtype=bool)
+    bottleneck = np.full(count, "", dtype=object)
+    stacks = stack_of(points)
+    names = np.array(BOTTLENECKS, dtype=object)
+    for group in points.groups:
+        own = stacks[group.rows]
+        for stack in pd.unique(own) if calibrated.stacks else ("",):
+            calibration = calibrated.stacks.get(stack, calibrated.base)
+            part = slice(None) if not calibrated.stacks else np.flatnonzero(own == stack)
+            rows = group.rows[part]
+            inputs = replace(
+                group.inputs,
+                **{
+                    name: np.asarray(value)[part]
+                    for name in group.inputs.__slots__
+                    if np.ndim(value := getattr(group.inputs, name))
+                },
+            )
+            step = predict_training_step(
+                group.facts,
+                inputs,
+                recompute=group.recompute,
+                decode="none",
+                calibration=calibration,
+            )
+            numbers["step_seconds"][rows] = step.step_seconds
+            numbers["micro_batch"][rows] = step.micro_batch
+            numbers["global_batch"][rows] = inputs.global_batch
+            numbers["nodes"][rows] = inputs.nodes
+            numbers["accelerators"][rows] = np.asarray(inputs.accelerators_per_node) * inputs.nodes
+            numbers["memory_needed_bytes"][rows] = step.memory_needed_bytes
+            usable = usable_bytes(points.memory_bytes[rows], calibration)
+            fits[rows] = step.memory_needed_bytes <= usable
+            bottleneck[rows] = names[step.bottleneck]
+    return ClosedForms(**numbers, memory_fits=fits, bottleneck=bottleneck)
+
+
+def features_of(points: Points, forms: ClosedForms, batch_centres: Mapping[str, float]) -> Floats:
+    """The columns of ``residuals.FEATURES``: a model that was never measured has no batch to
+    compare with, and its batch counts as usual."""
+    batch = np.log(forms.micro_batch)
+    codes, models = pd.factorize(points.keys["model"])
+    centres = np.array([batch_centres.get(name, np.nan) for name in models])[codes]
+    usual = np.where(np.isnan(centres), 0.0, batch - centres)
+    columns = (
+        np.ones(len(points)),
+        np.log2(np.maximum(forms.accelerators, 1.0)),
+        np.log2(np.maximum(forms.nodes, 1.0)),
+        usual,
+    )
+    found: Floats = np.nan_to_num(np.stack(columns, axis=1))
+    return found
+
+
+def predict_points(points: Points, calibrated: Calibrated) -> PointPredictions:
+    """Every row of a table in its own unit, with the interval that holds nine of ten."""
+    forms = closed_forms(points, calibrated)
+    features = features_of(points, forms, calibrated.batch_centres)
+    knowledge = knowledge_of(points, calibrated)
+    own = knowledge == "stack"
+    effects = np.where(own, 0.0, calibrated.effects.of(points.keys, features))
+    seconds = forms.step_seconds * np.exp(effects)
+    predicted = in_units(points, forms, seconds)
+    width = half_widths(points, calibrated, knowledge)
+    slower = in_units(points, forms, seconds * np.exp(width))
+    faster = in_units(points, forms, seconds * np.exp(-width))
+    reasons = points.reasons.copy()
+    unknown = (reasons == "") & ~np.isfinite(predicted)
+    reasons[unknown] = "a rate of the hardware that is needed is not known"
+    return PointPredictions(
+        forms=forms,
+        step_seconds=seconds,
+        predicted=predicted,
+        lower90=np.minimum(slower, faster),
+        upper90=np.maximum(slower, faster),
+        knowledge=knowledge,
+        reasons=reasons,
+    )
+
+
+def in_units(points: Points, forms: ClosedForms, seconds: Floats) -> Floats:
+    """Step times in the unit of each row."""
+    each, is_time = _kinds_of_unit(points)
+    rate = forms.global_batch / seconds / points.per_unit
+    rate = np.where(each, rate / forms.accelerators, rate)
+    return np.where(is_time, seconds, rate)
+
+
+def seconds_of(points: Points, forms: ClosedForms, measured: Floats) -> Floats:
+    """Measured figures, each in its row's unit, as seconds of a step."""
+    each, is_time = _kinds_of_unit(points)
+    whole = np.where(each, measured * forms.accelerators, measured)
+    return np.where(is_time, measured, forms.global_batch / (whole * points.per_unit))
+
+
+def _kinds_of_unit(points: Points) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether each row's unit is of one chip, and whether it is a time."""
+    units = points.frame["unit"].cat
+    names, codes = [str(each) for each in units.categories], units.codes.to_numpy()
+    of_chip = np.array([each.endswith("/chip") for each in names], dtype=bool)
+    return of_chip[codes], np.array([each == "s/step" for each in names], dtype=bool)[codes]
+
+
+def knowledge_of(points: Points, calibrated: Calibrated) -> NDArray[np.object_]:
+    """From what runs each row is predicted."""
+    levels = [each for each in LEVELS if each.name in KNOWLEDGE]
+    codes, kinds, count = kinds_of(points.keys, levels, len(points))
+    found = np.full(count, "nothing", dtype=object)
+    for name in reversed(KNOWLEDGE[1:-1]):
+        found[calibrated.effects.knows(kinds, name, count)] = name
+    stacks = kinds["accelerator"] + "|" + kinds["framework"]
+    found[np.isin(stacks.astype(str), list(calibrated.stacks))] = "stack"
+    known: NDArray[np.object_] = found[codes]
+    return known
+
+
+def half_widths(points: Points, calibrated: Calibrated, knowledge: NDArray[np.object_]) -> Floats:
+    """Half the width of each row's interval, as a logarithm.
+
+    Of a source whose runs were held out, and whose kind of row is known, the source's own
+    width; else that of what is known. Without any, a factor of two.
+    """
+    usual = np.log(2.0)
+    codes, names = pd.factorize(knowledge)
+    places, sources = pd.factorize(points.keys["group"])
+    of_name = np.array([calibrated.half_widths.get(each, usual) for each in names])
+    of_source = np.array(
+        [calibrated.half_widths.get(f"source: {each}", np.nan) for each in sources]
+    )
+    known = np.isin(names.astype(str), KNOWLEDGE[:3])[codes]
+    own = of_source[places]
+    return np.where(known & ~np.isnan(own), own, of_name[codes])

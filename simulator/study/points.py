@@ -1,0 +1,360 @@
+"""Training runs as rows of a table, made into inputs of the step model.
+
+A row says what ran where (the columns of ``COLUMNS``; what is absent or empty is filled in by
+what is usual, each in one place below) and in which unit its speed is told. Rows of one model
+are predicted together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from domain.catalog import Accelerator, Catalog
+from domain.errors import InputError
+from domain.model_facts import ModelFacts, resolve_model
+from domain.published_names import published_model, samples_per_unit
+from simulator.models.collectives import switch_reduces
+from simulator.models.model_parallel import Recompute
+from simulator.models.precision import choose_precision, format_code
+from simulator.models.training_step import StepInputs
+from simulator.study.point_columns import ANSWERS as ANSWERS
+from simulator.study.point_columns import COLUMNS as COLUMNS
+from simulator.study.point_columns import NUMBERS as NUMBERS
+from simulator.study.point_columns import categories, distinct_rows, prepared, spread
+from simulator.study.point_columns import numbers_of as numbers_of
+from simulator.study.point_layout import (
+    FILLED,
+    LAID_OUT,
+    lay_out,
+    recomputes_of,
+    shapes_of,
+    state_bytes_of,
+    variants_of,
+)
+
+UNPREDICTED_UNITS = {"minutes to train": "time to a wanted accuracy is not predicted"}
+
+Floats = NDArray[np.float64]
+
+_PRECISIONS = {
+    "amp_bf16": "bf16",
+    "amp_fp16": "fp16",
+    "amp_fp8": "fp8",
+    "fp16-amp": "fp16",
+    "int8": "fp8",  # as many operations a second on every chip that has both
+}
+# Most logs of MLPerf do not state a precision: all mix 16 bit in, and transformers multiply in
+# fp8 where NVIDIA's chip can (its submissions from round 2.1 on).
+_UNSTATED = "mixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The rows of one model that are trained alike, as inputs of the step model."""
+
+    facts: ModelFacts
+    recompute: Recompute
+    rows: NDArray[np.intp]
+    inputs: StepInputs
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A table of runs, resolved: every row is in one group or has a reason why it is not."""
+
+    frame: pd.DataFrame
+    groups: tuple[Group, ...]
+    reasons: NDArray[np.object_]
+    """Why a row cannot be predicted; empty where it can."""
+    per_unit: Floats
+    """Samples per second that one of the row's units means; NaN for seconds a step."""
+    memory_bytes: Floats
+    """Of one accelerator; NaN where it is not known."""
+    keys: Mapping[str, NDArray[np.object_]] = field(default_factory=dict)
+    """What rows may have in common, as ``residuals.LEVELS`` names it."""
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+
+def subset(points: Points, rows: NDArray[np.intp]) -> Points:
+    """Some rows of a table, in their order."""
+    places = np.full(len(points), -1, dtype=np.intp)
+    places[rows] = np.arange(len(rows))
+    groups = []
+    for group in points.groups:
+        kept = places[group.rows] >= 0
+        if kept.any():
+            inputs = replace(
+                group.inputs,
+                **{
+                    name: np.asarray(value)[kept]
+                    for name in group.inputs.__slots__
+                    if np.ndim(value := getattr(group.inputs, name))
+                },
+            )
+            groups.append(replace(group, rows=places[group.rows[kept]], inputs=inputs))
+    return Points(
+        points.frame.iloc[rows].reset_index(drop=True),
+        tuple(groups),
+        points.reasons[rows],
+        points.per_unit[rows],
+        points.memory_bytes[rows],
+        {name: values[rows] for name, values in points.keys.items()},
+    )
+
+
+def resolve_points(frame: pd.DataFrame, catalog: Catalog) -> Points:
+    """The rows of a table as inputs of the step model.
+
+    Raises:
+        InputError: a column that is needed is not there.
+    """
+    frame = prepared(frame)
+    count = len(frame)
+    reasons = np.full(count, "", dtype=object)
+    per_unit = np.full(count, np.nan)
+    zoo = np.full(count, "", dtype=object)
+    chip_ids = np.full(count, "", dtype=object)
+    formats = np.full(count, "", dtype=object)
+    columns = {name: np.full(count, np.nan) for name in _HARDWARE}
+    states = np.full(count, np.nan)
+    is_transformer = np.zeros(count, dtype=bool)
+
+    places, distinct = distinct_rows(frame, ("accelerator", "canonical_accelerator", "group"))
+    found = [_accelerator(row, catalog) for row in distinct]
+    for place, rows in enumerate(places):
+        chip, reason = found[place]
+        if chip is None:
+            reasons[rows] = reason
+        else:
+            chip_ids[rows] = chip.id
+    by_id = {chip.id: chip for chip, _ in found if chip is not None}
+
+    models: dict[str, tuple[ModelFacts, Any]] = {}
+    model_of = np.full(count, "", dtype=object)
+    wanted = ("model", "task", "framework", "group", "source_path", "unit", "seq_len", "image_size")
+    places, distinct = distinct_rows(frame, wanted)
+    filled = {name: frame[name].to_numpy(float, copy=True) for name in FILLED}
+    for rows, row in zip(places, distinct, strict=True):
+        answer = _model(row)
+        if isinstance(answer, str):
+            reasons[rows] = np.where(reasons[rows] == "", answer, reasons[rows])
+            continue
+        facts, published, rate = answer
+        key = f"{facts.name}|{row['seq_len']}|{row['image_size']}"
+        models[key] = (facts, published)
+        model_of[rows], zoo[rows], per_unit[rows] = key, facts.name, rate
+        states[rows], is_transformer[rows] = state_bytes_of(facts), facts.width > 0
+        if published is not None and published.batch_per_device is not None:
+            held = filled["per_device_batch"][rows]
+            filled["per_device_batch"][rows] = np.where(
+                np.isnan(held), published.batch_per_device, held
+            )
+
+    frame = frame.assign(chip=categories(pd.Series(chip_ids)), is_transformer=is_transformer)
+    places, distinct = distinct_rows(frame, ("precision", "group", "chip", "is_transformer"))
+    for rows, row in zip(places, distinct, strict=True):
+        chip = by_id.get(row["chip"])
+        if chip is None:
+            continue
+        values, matrix_format, reason = _hardware(chip, row)
+        if reason:
+            reasons[rows] = np.where(reasons[rows] == "", reason, reasons[rows])
+        formats[rows] = matrix_format
+        for name, value in values.items():
+            columns[name][rows] = value
+
+    layout = lay_out(frame, filled, by_id, chip_ids, states, columns["accelerator_memory_bytes"])
+    for reason, wrong in layout.problems:
+        reasons[wrong & (reasons == "")] = reason
+    recompute = recomputes_of(frame["recompute"])
+    groups = []
+    usable = np.flatnonzero(reasons == "")
+    alike = {"model": model_of[usable], "recompute": recompute[usable]}
+    places, distinct = distinct_rows(
+        pd.DataFrame({name: categories(pd.Series(values)) for name, values in alike.items()}),
+        alike,
+    )
+    for rows, row in zip(places, distinct, strict=True):
+        index = usable[rows]
+        facts = models[row["model"]][0]
+        inputs = StepInputs(
+            **{name: columns[name][index] for name in _RATES},
+            # What was asked for runs, or is said not to: times do not depend on it.
+            accelerator_memory_bytes=np.inf,
+            format_code=columns["format_code"][index].astype(np.intp),
+            link_is_pcie=columns["link_is_pcie"][index] > 0,
+            switch_reduces=columns["switch_reduces"][index] > 0,
+            torus_wraps=layout.columns["torus_wraps"][index] > 0,
+            sequence_parallel=False,
+            **{name: layout.columns[name][index] for name in LAID_OUT},
+        )
+        groups.append(Group(facts, row["recompute"], index, inputs))
+    keys = {
+        "model": zoo,
+        "accelerator": chip_ids,
+        "format": formats,
+        "framework": spread(frame["framework"], framework_family),
+        "task": spread(frame["task"], str),
+        "group": spread(frame["group"], str),
+        "variant": variants_of(frame["notes"]),
+        "shape": shapes_of(frame, layout.columns["micro_batch"]),
+    }
+    return Points(
+        frame, tuple(groups), reasons, per_unit, columns["accelerator_memory_bytes"], keys
+    )
+
+
+@cache
+def framework_family(name: str) -> str:
+    """``MxNet NVIDIA Release 22.04`` and ``MXNet`` are one framework."""
+    lower = name.lower()
+    for family, words in _FRAMEWORKS.items():
+        if any(word in lower for word in words):
+            return family
+    return lower.split("/")[0].strip() or "unknown"
+
+
+# Checked in this order: 'PyTorch/Megatron-DeepSpeed' is Megatron.
+_FRAMEWORKS = {
+    "megatron": ("megatron", "nemo"),
+    "mxnet": ("mxnet",),
+    "hugectr": ("hugectr", "merlin"),
+    "maxtext": ("maxtext",),
+    "jax": ("jax",),
+    "composer": ("composer",),
+    "pytorch": ("pytorch", "torch"),
+    "tensorflow2": ("tensorflow2",),
+    "tensorflow": ("tensorflow",),
+    "paddlepaddle": ("paddle",),
+    "dgl": ("dgl",),
+}
+_HARDWARE = (
+    "peak_flops",
+    "memory_bytes_per_second",
+    "accelerator_memory_bytes",
+    "element_bytes",
+    "link_bytes_per_second",
+    "network_bytes_per_second",
+    "format_code",
+    "link_is_pcie",
+    "switch_reduces",
+)
+_RATES = (
+    "peak_flops",
+    "memory_bytes_per_second",
+    "element_bytes",
+    "link_bytes_per_second",
+    "network_bytes_per_second",
+)
+
+
+def _accelerator(row: Mapping[str, Any], catalog: Catalog) -> tuple[Accelerator | None, str]:
+    name = row["canonical_accelerator"] or row["accelerator"]
+    try:
+        return catalog.accelerator(name, row["group"]), ""
+    except InputError as error:
+        return None, error.message
+
+
+def _model(row: Mapping[str, Any]) -> tuple[ModelFacts, Any, float] | str:
+    """Facts, what is published of the name, samples a unit; or why there are none."""
+    unit = row["unit"] or "samples/s"
+    if unit in UNPREDICTED_UNITS:
+        return UNPREDICTED_UNITS[unit]
+    published = published_model(
+        row["model"],
+        group=row["group"],
+        task=row["task"],
+        framework=row["framework"],
+        source_path=row["source_path"],
+    )
+    sequence = _whole(row["seq_len"]) or (published.sequence if published else None)
+    image = _whole(row["image_size"]) or (published.image_size if published else None)
+    try:
+        facts = _resolved(published.name if published else row["model"], sequence, image)
+    except InputError:
+        return f"no model '{row['model']}' in the catalog (windtunnel catalog show --models)"
+    rate = samples_per_unit(facts, unit, sequence)
+    if rate is None and unit != "s/step":
+        return f"how many samples of {facts.name} one of '{unit}' means is not known"
+    return facts, published, math.nan if rate is None else rate
+
+
+@cache
+def _resolved(name: str, sequence: int | None, image: int | None) -> ModelFacts:
+    facts = resolve_model(name)
+    if facts.sequence and sequence:
+        return resolve_model(name, sequence=sequence)
+    if image and facts.sample_unit == "image":
+        try:
+            return resolve_model(name, image_size=image)
+        except InputError:
+            return facts  # counted at one size only
+    return facts
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None or math.isnan(value) else int(value)
+
+
+def _hardware(chip: Accelerator, row: Mapping[str, Any]) -> tuple[dict[str, float], str, str]:
+    """Rates of an accelerator at the precision of a row, its matrix format, or why not."""
+    written = row["precision"].strip().lower()
+    wanted = _PRECISIONS.get(written, written) or _UNSTATED
+    if "see submission" in wanted:
+        wanted = _UNSTATED
+        if row["is_transformer"] and "fp8" in chip.peak_flops and chip.vendor == "nvidia":
+            wanted = "fp8"
+    try:
+        choice = choose_precision(
+            wanted, chip.peak_flops, strict_fp32=row["group"] != "DeepLearningExamples"
+        )
+    except InputError as error:
+        return {}, "", error.message
+    nothing = math.nan
+    values = {
+        "peak_flops": choice.peak_flops,
+        "memory_bytes_per_second": chip.memory_bytes_per_second or nothing,
+        "accelerator_memory_bytes": chip.memory_bytes or nothing,
+        "element_bytes": choice.element_bytes,
+        "link_bytes_per_second": chip.link_bytes_per_second or nothing,
+        "network_bytes_per_second": reference_network(chip.id),
+        "format_code": float(format_code(choice.matrix_format)),
+        "link_is_pcie": float(chip.link_kind.startswith("pcie")),
+        "switch_reduces": float(switch_reduces(chip.link_kind)),
+    }
+    reason = f"{chip.id}: {choice.reason}" if choice.reason else ""
+    return values, choice.matrix_format or "", reason
+
+
+# NICs of the vendor's reference system, bytes per second of one node (system datasheets:
+# DGX-1 4, DGX-2 8 × 100 Gbit/s; DGX A100 8 × 200; DGX H100, B200 8 × 400; GB200 tray 4 × 400).
+_NODE_NETWORK = {
+    "v100-sxm2-16gb": 50e9,
+    "v100-sxm2-32gb": 100e9,
+    "v100-sxm3-32gb": 100e9,
+    "a100-sxm4-40gb": 200e9,
+    "a100-sxm4-80gb": 200e9,
+    "h100-sxm5-80gb": 400e9,
+    "h200-sxm-141gb": 400e9,
+    "b200-sxm-180gb": 400e9,
+    "gb200": 200e9,
+    "gaudi2": 37.5e9,
+    "k80": 2.5e9,
+}
+_OTHER_NETWORK = 12.5e9
+
+
+def reference_network(accelerator: str) -> float:
+    """Bytes per second of all NICs of a node, where a table says nothing of the network."""
+    return _NODE_NETWORK.get(accelerator, _OTHER_NETWORK)
