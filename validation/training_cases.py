@@ -23,6 +23,7 @@ from simulator.models.calibration import Calibration
 from simulator.models.collectives import switch_reduces, torus_of
 from simulator.models.precision import MATRIX_FORMATS, choose_precision, format_code
 from simulator.models.training_step import StepInputs, predict_training_step
+from simulator.study.points import reference_network
 
 _INPUT_COLUMNS = [
     "id",
@@ -53,22 +54,6 @@ _IMAGES = {
 _DLRM = re.compile(r"^(dlrm|Recommendation/DLRM/(small|large))$")
 _GPT = re.compile(r"GPT-h(\d+)-l(\d+)-a(\d+)")
 _PRECISIONS = {"FP16-AMP": "fp16", "FP32": "fp32", "TF32": "tf32", "fp16": "fp16"}
-# NICs of the vendor's reference system, bytes per second of one node (system datasheets:
-# DGX-1 4, DGX-2 8 × 100 Gbit/s; DGX A100 8 × 200; DGX H100, B200 8 × 400; GB200 tray 4 × 400).
-_NODE_NETWORK = {
-    "v100-sxm2-16gb": 50e9,
-    "v100-sxm2-32gb": 100e9,
-    "v100-sxm3-32gb": 100e9,
-    "a100-sxm4-40gb": 200e9,
-    "a100-sxm4-80gb": 200e9,
-    "h100-sxm5-80gb": 400e9,
-    "h200-sxm-141gb": 400e9,
-    "b200-sxm-180gb": 400e9,
-    "gb200": 200e9,
-    "gaudi2": 37.5e9,
-    "k80": 2.5e9,
-}
-_OTHER_NETWORK = 12.5e9
 # Half the tokens of the padded Wikipedia sequences are padding (Krell et al., "Efficient
 # Sequence Packing without Cross-contamination", 2021); MLPerf submissions skip them from
 # round v1.1 on, the TPU and first Gaudi code does not.
@@ -166,7 +151,7 @@ def _case(row: Mapping[Any, Any], chip: pd.Series[Any], measured: float) -> Case
             format_code=format_code(chosen.matrix_format),
             element_bytes=chosen.element_bytes,
             link_bytes_per_second=float(chip["link_gbyte_per_s_per_direction_per_chip"]) * 1e9,
-            network_bytes_per_second=_NODE_NETWORK.get(str(chip.name), _OTHER_NETWORK),
+            network_bytes_per_second=reference_network(str(chip.name)),
             link_is_pcie=str(chip["link_kind"]).startswith("pcie"),
             switch_reduces=switch_reduces(str(chip["link_kind"])),
             torus_dimensions=dimensions,
