@@ -58,12 +58,18 @@ class CalibrationUsed:
     """Which model parameters were in force, and how far off they are known to be."""
 
     version: str
-    step_time_error: float | None
-    """Median relative error of the step time on held-out published runs."""
+    typical_error: float | None
+    """Median relative error of step times like this one, on runs that nothing was fitted to."""
+    knowledge: str | None = None
+    """From what runs the longest training job was predicted; None where there is none."""
 
     def to_json(self) -> dict[str, Any]:
         """Keys that people may rely on."""
-        return {"version": self.version, "step_time_error": self.step_time_error}
+        return {
+            "version": self.version,
+            "knowledge": self.knowledge,
+            "typical_error": self.typical_error,
+        }
 
 
 @dataclass(frozen=True, slots=True)

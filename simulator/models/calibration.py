@@ -24,9 +24,6 @@ class Calibration:
     """One set of parameters; the defaults are priors for hardware that nobody measured."""
 
     version: str = "priors-1"
-    step_time_error: float | None = 0.15
-    """Median relative error of the step time on published runs that it was not fitted on."""
-
     gemm_efficiency_16bit: float = _prior(0.53, "fraction of peak", _FITTED)
     gemm_efficiency_tf32: float = _prior(0.43, "fraction of peak", _FITTED)
     gemm_efficiency_fp32: float = _prior(0.90, "fraction of peak", _FITTED)

@@ -181,10 +181,10 @@ def draw_bill(console: Console, bill: Bill) -> None:
 
 def how_far_off(used: CalibrationUsed) -> str:
     """How well step times like the predicted one were predicted; empty where none is."""
-    if used.step_time_error is None:
+    if used.typical_error is None:
         return ""
     return (
-        f"step times like this one were within {used.step_time_error:.0%} (median) on public "
+        f"step times like this one were within {used.typical_error:.0%} (median) on public "
         "runs it was not fitted on"
     )
 

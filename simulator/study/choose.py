@@ -17,7 +17,7 @@ from domain.errors import InputError, ScenarioError
 from domain.figures import duration, money
 from domain.goal import Goal
 from domain.located import Located
-from domain.prediction import Candidate, Choice, Metric, Rejection
+from domain.prediction import CalibrationUsed, Candidate, Choice, Metric, Rejection
 from domain.reading import ScenarioFile
 from domain.scenario import Scenario
 from simulator.study.axes import (
@@ -42,7 +42,7 @@ from simulator.study.pareto import dominated_beyond, frontier
 from simulator.study.plan import TraceKey, plan_flight, read_traces
 from simulator.study.reasons import cannot_tell, why_chosen
 from simulator.study.replicate import Progress, replicate, replications_of, run_tasks
-from simulator.study.simulate import CalibrationKnown, Flown, predict
+from simulator.study.simulate import Flown, predict
 from simulator.traces import Trace
 
 Floats = NDArray[np.float64]
@@ -150,7 +150,7 @@ def choose(
         catalog_as_of=catalog.as_of.isoformat(),
         calibration=chosen.prediction.calibration
         if chosen and chosen.prediction
-        else CalibrationKnown((calibrated or load_calibrated()).version, None),
+        else CalibrationUsed((calibrated or load_calibrated()).version, None),
         notes=chosen.prediction.notes if chosen and chosen.prediction else (),
     )
 

@@ -147,29 +147,13 @@ def _mean(values: Floats) -> float:
     return float(known.mean()) if known.size else math.nan
 
 
-@dataclass(frozen=True, slots=True)
-class CalibrationKnown(CalibrationUsed):
-    """The same, with from what runs the longest training job was predicted."""
-
-    knowledge: str | None = None
-    """One of ``point_predictions.KNOWLEDGE``; None where no job is predicted."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Keys that people may rely on."""
-        return {
-            "version": self.version,
-            "knowledge": self.knowledge,
-            "typical_error": self.step_time_error,
-        }
-
-
-def calibration_used(plan: FlightPlan) -> CalibrationKnown:
+def calibration_used(plan: FlightPlan) -> CalibrationUsed:
     """Which parameters were in force, and how far off they are for the longest training job."""
     version = plan.calibration.version
     if not plan.training:
-        return CalibrationKnown(version, None)
+        return CalibrationUsed(version, None)
     learnt = _longest(plan).estimate.learnt_of(0)
-    return CalibrationKnown(version, learnt.typical_error, learnt.knowledge)
+    return CalibrationUsed(version, learnt.typical_error, learnt.knowledge)
 
 
 def _longest(plan: FlightPlan) -> TrainingJob:
