@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
 SCENARIO ?= examples/resnet50_imagenet.yaml
-SOURCES := domain policies simulator stacks windtunnel tests validation benchmarks
+SOURCES := domain policies simulator stacks windtunnel workloads tests validation benchmarks
 
 .PHONY: demo test setup lint validate bench clean
 
@@ -31,7 +31,7 @@ clean:
 
 ENVIRONMENTS := .venv-demo/ready .venv-test/ready .venv/ready
 .venv-demo/ready: EXTRAS :=
-.venv-test/ready: EXTRAS := [infra,dev]
+.venv-test/ready: EXTRAS := [infra,workload,dev]
 .venv/ready: EXTRAS := [infra,workload,dev]
 
 $(ENVIRONMENTS): pyproject.toml constraints.txt

@@ -31,6 +31,51 @@ class StepTimes(Frozen):
     steps: PositiveInt = 1
 
 
+class Share(Frozen):
+    """A share of time or of capacity, from 0 to 1, by its mean and its largest."""
+
+    mean: Annotated[float, Field(ge=0, le=1)]
+    largest: Annotated[float, Field(ge=0, le=1)]
+
+
+class Observed(Frozen):
+    """What was seen beside the time of steps; what could not be read is absent."""
+
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """Steps before those that were timed: compilation, caches, the first epoch's reading."""
+    input_stall_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Of the time of steps: the accelerator waited for its next batch."""
+    device_utilisation: Share | None = None
+    host_utilisation: Share | None = None
+    device_memory_bytes: PositiveFloat | None = None
+    """The most that was in use on one accelerator."""
+    host_memory_bytes: PositiveFloat | None = None
+    """The most that the processes of one host held."""
+    read_bytes: Annotated[float, Field(ge=0)] | None = None
+    exchanged_bytes: Annotated[float, Field(ge=0)] | None = None
+    """Sent by one host over its network while steps were timed."""
+    run_seconds: PositiveFloat | None = None
+    """From the start of the program to its end."""
+    usd: Annotated[float, Field(ge=0)] | None = None
+    """What the hosts cost while it ran."""
+    first_loss: float | None = None
+    last_loss: float | None = None
+
+
+class MeasuredMachine(Frozen):
+    """One host as it told of itself; what could not be read is absent."""
+
+    processor: str = ""
+    vcpu: PositiveInt | None = None
+    memory_bytes: PositiveFloat | None = None
+    accelerator: str = ""
+    """The driver's name of it."""
+    accelerators: Annotated[int, Field(ge=0)] = 0
+    accelerator_memory_bytes: PositiveFloat | None = None
+    driver: str = ""
+    kernel: str = ""
+
+
 class MeasuredEnvironment(Frozen):
     """Where it ran: a machine type of a provider, or accelerators by name."""
 
@@ -89,6 +134,8 @@ class Measurement(Frozen):
     environment: MeasuredEnvironment
     workload: MeasuredWorkload
     results: Results
+    machine: MeasuredMachine | None = None
+    observed: Observed | None = None
     versions: Mapping[str, str] = {}
     """Software by name, like ``{torch: "2.9.0", cuda: "13.0"}``."""
     taken_at: datetime
