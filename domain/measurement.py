@@ -19,6 +19,7 @@ from domain.environment import Market
 from domain.errors import CatalogError, InputError
 from domain.frozen import Frozen
 from domain.located import Located, parse, read_text
+from domain.workload import Software
 
 Steps = Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
 
@@ -103,6 +104,7 @@ class MeasuredWorkload(Frozen):
 
     model: str
     framework: str = ""
+    software: Software | None = None
     precision: str
     global_batch: PositiveInt
     micro_batch: PositiveInt | None = None
@@ -238,6 +240,7 @@ def _row(measurement: Measurement, catalog: Catalog) -> dict[str, Any]:
     return {
         "model": what.model,
         "framework": what.framework,
+        "software": what.software or "",
         "accelerator": accelerator,
         "accelerators_per_node": per_node,
         "nodes": where.nodes,

@@ -3,7 +3,8 @@
 ``facts/model_names.csv`` maps them to names of the zoo. The first row matches whose patterns
 (``*`` stands for anything) fit the name and each condition that it states; what a table of
 measurements leaves out of ``batch_per_device``, ``sequence`` and ``image_size`` is filled in
-there, each with the reason in ``note``.
+there, each with the reason in ``note``. ``unit_factor`` says how many of its unit one printed
+figure is, where a source counts otherwise than the unit's name says.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class PublishedModel:
     batch_per_device: int | None
     sequence: int | None
     image_size: int | None
+    unit_factor: float
     note: str
 
 
@@ -46,6 +48,7 @@ def published_model(
                 batch_per_device=_whole(row["batch_per_device"]),
                 sequence=_whole(row["sequence"]),
                 image_size=_whole(row["image_size"]),
+                unit_factor=float(row["unit_factor"] or 1.0),
                 note=row["note"],
             )
     return None

@@ -21,7 +21,8 @@ from domain.model_facts import ModelFacts
 from domain.quantity import Bytes, PerSecond, PositiveBytes, PositiveSeconds, Seconds
 
 Precision = Literal["fp32", "tf32", "fp16", "bf16", "fp8"]
-Framework = Literal["tensorflow", "jax", "pytorch"]
+Framework = Literal["tensorflow", "jax", "pytorch", "megatron"]
+Software = Literal["stock", "tuned"]
 Sharding = Literal["none", "zero1", "zero2", "zero3"]
 
 _MOST_JOBS = 20_000_000.0
@@ -140,6 +141,9 @@ class Training(Frozen):
     parallelism: Parallelism | None = None
     """Otherwise every accelerator holds the whole model, and batches need not divide evenly."""
     framework: Framework = "tensorflow"
+    software: Software | None = None
+    """``stock`` is the framework as it comes; ``tuned`` has fused kernels and captured graphs, as
+    in MLPerf submissions. Otherwise tuned on TPUs, with JAX and Megatron, and stock elsewhere."""
     checkpointing: Checkpointing | None = None
     pool: str | None = None
     """Key of ``environment.pools``; may be left out where there is one pool."""

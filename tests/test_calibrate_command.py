@@ -113,7 +113,7 @@ def test_a_calibration_is_not_written_over(
     assert "--force" in err
     assert (tmp_path / "ours.json").read_text() == "kept"
     assert command("calibrate", slow_runs, "--out", "ours.json", "--force")[0] == 0
-    assert json.loads((tmp_path / "ours.json").read_text())["format"] == 1
+    assert json.loads((tmp_path / "ours.json").read_text())["format"] == 2
 
 
 def test_one_calibration_starts_from_another(command: Command, slow_runs: Path) -> None:

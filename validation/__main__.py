@@ -1,7 +1,7 @@
 """`make validate`: how close the models come to published and exact truth, in one table.
 
 Exits with 1 when a row misses its bar. The figures of each part are printed by the part
-itself: ``python -m validation.philly``, ``.pricing``, ``.queueing``, ``.training``,
+itself: ``python -m validation.philly``, ``.pricing``, ``.queueing``,
 ``.training_accuracy``, ``.collectives``.
 """
 
@@ -18,7 +18,6 @@ from validation import (
     print_checks,
     queueing,
     shared_data,
-    training,
     training_accuracy,
 )
 
@@ -33,7 +32,6 @@ def main() -> int:
         policies.run,
         pricing.run,
         philly.run,
-        training.checks,
         training_accuracy.checks,
         collectives.checks,
         queueing.run,

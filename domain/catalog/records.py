@@ -12,6 +12,9 @@ from datetime import date
 
 from domain.environment import Market
 
+_MADE_WITH = {"megatron": "pytorch"}
+"""A framework runs wherever that runs which it is made with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -59,7 +62,7 @@ class Accelerator:
     def supports(self, framework: str) -> str | None:
         """Why ``framework`` does not run here, or None where it does."""
         wanted = framework.lower()
-        if wanted in self.frameworks:
+        if _MADE_WITH.get(wanted, wanted) in self.frameworks:
             return None
         runs = f"{self.id} runs {' and '.join(self.frameworks)}"
         if wanted == "tensorflow" and self.tensorflow_reason:

@@ -2,6 +2,7 @@
 
 from simulator.models.bottleneck import BOTTLENECKS as BOTTLENECKS
 from simulator.models.calibration import PRIORS as PRIORS
+from simulator.models.calibration import TUNED as TUNED
 from simulator.models.calibration import Calibration as Calibration
 from simulator.models.precision import PrecisionChoice as PrecisionChoice
 from simulator.models.precision import choose_precision as choose_precision

@@ -1,9 +1,9 @@
 """What was fitted to measurements, as one versioned file.
 
-A calibration has the parameters of the closed forms (``Calibration``), those of stacks that
-were measured often enough to have their own (an accelerator with a framework), the effects
-that the closed forms leave (``residuals``), and how far off all of it was on runs that it was
-not fitted on.
+A calibration has the parameters of the closed forms (``Calibration``) for stock and for tuned
+software, those of stacks that were measured often enough to have their own (an accelerator with
+a framework), the effects that the closed forms leave (``residuals``), and how far off all of it
+was on runs that it was not fitted on.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 
 from domain.errors import InputError
 from domain.located import read_text
-from simulator.models.calibration import PRIORS, Calibration
+from simulator.models.calibration import PRIORS, TUNED, Calibration
 from simulator.study.residuals import Effects
 
 SHIPPED = "calibrations/public-runs.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Calibrated:
 
     version: str = "priors-1"
     base: Calibration = PRIORS
+    tuned: Calibration = TUNED
     stacks: Mapping[str, Calibration] = field(default_factory=dict)
     """``accelerator|framework`` → its own parameters."""
     effects: Effects = field(default_factory=Effects)
@@ -46,14 +47,25 @@ class Calibrated:
     fitted_on: Mapping[str, Any] = field(default_factory=dict)
     """Rows, sources, date and method."""
 
+    @classmethod
+    def of(cls, calibration: Calibration) -> Calibrated:
+        """The same parameters for all software, nothing else known."""
+        return cls(base=calibration, tuned=calibration)
+
+    def parameters(self, stack: str, software: str) -> Calibration:
+        """Those of a stack that has its own, else those of stock or of tuned software."""
+        own = self.stacks.get(stack)
+        return own or (self.tuned if software == "tuned" else self.base)
+
     def to_json(self) -> dict[str, Any]:
         """Plain data; numbers with six digits, which is more than any of them is worth."""
         document: dict[str, Any] = {
             "format": FORMAT,
             "version": self.version,
             "fitted_on": dict(self.fitted_on),
-            "base": _changed(self.base),
-            "stacks": {name: _changed(each) for name, each in sorted(self.stacks.items())},
+            "base": _changed(self.base, PRIORS),
+            "tuned": _changed(self.tuned, TUNED),
+            "stacks": {name: _changed(each, PRIORS) for name, each in sorted(self.stacks.items())},
             "half_widths": dict(self.half_widths),
             "typical_errors": dict(self.typical_errors),
             "batch_centres": dict(self.batch_centres),
@@ -100,8 +112,11 @@ def _parsed(text: str, name: str) -> Calibrated:
         }
         return Calibrated(
             version=document["version"],
-            base=_parameters(document["base"], name),
-            stacks={key: _parameters(each, name) for key, each in document["stacks"].items()},
+            base=_parameters(document["base"], PRIORS, name),
+            tuned=_parameters(document["tuned"], TUNED, name),
+            stacks={
+                key: _parameters(each, PRIORS, name) for key, each in document["stacks"].items()
+            },
             effects=Effects(effects),
             batch_centres=document["batch_centres"],
             half_widths=document["half_widths"],
@@ -112,17 +127,17 @@ def _parsed(text: str, name: str) -> Calibrated:
         raise InputError(f"is no whole calibration: {error}", where=name) from None
 
 
-def _parameters(values: Mapping[str, Any], name: str) -> Calibration:
+def _parameters(values: Mapping[str, Any], usual: Calibration, name: str) -> Calibration:
     known = {each.name for each in fields(Calibration)}
     for key in values:
         if key not in known:
             raise InputError(f"there is no parameter '{key}'", where=name)
-    return replace(PRIORS, **values)
+    return replace(usual, **values)
 
 
-def _changed(calibration: Calibration) -> dict[str, Any]:
+def _changed(calibration: Calibration, usual: Calibration) -> dict[str, Any]:
     """The parameters that differ from the priors."""
-    ours, priors = asdict(calibration), asdict(PRIORS)
+    ours, priors = asdict(calibration), asdict(usual)
     return {key: value for key, value in ours.items() if value != priors[key]}
 
 

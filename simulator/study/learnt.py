@@ -12,6 +12,7 @@ from simulator.study.calibrated import Calibrated
 from simulator.study.point_predictions import KNOWLEDGE
 from simulator.study.points import framework_family
 from simulator.study.residuals import FEATURES, LEVELS, SEPARATOR
+from simulator.study.software import usual_software
 
 # A standard deviation of the logarithm, of half a 90 % interval of it.
 _HALF_WIDTH_DEVIATIONS = 1.645
@@ -55,12 +56,13 @@ class Learnt:
             key = SEPARATOR.join(told) if told else "all"
             if all(told) and key in table:
                 found[level.name] = table[key]
-        stack = calibrated.stacks.get(f"{accelerator}{SEPARATOR}{keys['framework']}")
+        name = f"{accelerator}{SEPARATOR}{keys['framework']}"
         knowledge = next((name for name in KNOWLEDGE if name in found), KNOWLEDGE[-1])
-        if stack is not None:
+        if name in calibrated.stacks:
             # Its parameters were fitted to its own runs: nothing is left to say.
             found, knowledge = {}, KNOWLEDGE[0]
-        calibration = stack or calibrated.base
+        software = workload.software or usual_software("", keys["framework"], accelerator)
+        calibration = calibrated.parameters(name, software)
         half_width = calibrated.half_widths.get(knowledge)
         return cls(
             calibration=calibration,

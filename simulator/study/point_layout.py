@@ -50,7 +50,10 @@ LAID_OUT = (
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Columns of ``StepInputs`` by name, and which rows cannot be laid out, with the reason."""
+    """Columns of ``StepInputs`` by name, and which rows cannot be laid out, with the reason.
+
+    ``trays`` are machines whose accelerators links join, so that they count as one node.
+    """
 
     columns: dict[str, Floats]
     problems: list[tuple[str, NDArray[np.bool_]]]
@@ -94,12 +97,19 @@ def lay_out(
     per_node = np.where(on_torus, accelerators, per_node)
     nodes = np.where(on_torus, 1.0, nodes)
 
+    trays = np.ones(len(frame))
+    for name, size in _LINK_DOMAINS.items():
+        rows = chip_ids == name
+        trays[rows] = np.maximum(np.minimum(accelerators, size)[rows] / per_node[rows], 1.0)
+    in_machine = per_node
+    per_node, nodes = per_node * trays, np.maximum(nodes / trays, 1.0)
+
     tensor, stages, replicas = (number(name) for name in ("tp", "pp", "dp"))
     tensor, stages = (np.where(np.isnan(each), 1.0, each) for each in (tensor, stages))
     unsaid = np.isnan(number("tp")) & np.isnan(number("pp")) & np.isnan(replicas) & ~on_torus
     unsaid &= ~np.isnan(states) & (frame["sharding"] == "").to_numpy()
     tensor, stages = _implied_split(
-        unsaid, tensor, stages, accelerators, per_node, filled["global_batch"], states / memory
+        unsaid, tensor, stages, accelerators, in_machine, filled["global_batch"], states / memory
     )
     replicas = np.where(np.isnan(replicas), accelerators / (tensor * stages), replicas)
     impossible = np.abs(tensor * stages * replicas - accelerators) > 0.5
@@ -124,6 +134,7 @@ def lay_out(
             "tensor_parallel": tensor,
             "pipeline_parallel": stages,
             "sharding": np.nan_to_num(codes),
+            "trays": trays,
         },
         [
             ("tp · pp · dp is not the number of accelerators", impossible),
@@ -131,6 +142,10 @@ def lay_out(
             ("no such way of sharding", np.isnan(codes)),
         ],
     )
+
+
+# Accelerators that links join across machines, as if they were one (NVIDIA, GB200 NVL72).
+_LINK_DOMAINS = {"gb200": 72}
 
 
 def _sharding_code(text: str) -> float:
@@ -161,7 +176,7 @@ def _implied_split(
     """Tensor and pipeline degrees where a row tells none although it must have some.
 
     A replica takes the fewest accelerators, a power of two, that hold its states and leave
-    each replica a sample; tensor groups fill a node before there are stages.
+    each replica a sample; tensor groups fill a machine before there are stages.
     """
     at_least = np.maximum(
         memories / _STATE_SHARE, accelerators / np.where(batch > 0, batch, np.inf)

@@ -14,7 +14,7 @@ from simulator.models.memory import usable_bytes
 from simulator.models.training_step import predict_training_step
 from simulator.study.calibrated import Calibrated
 from simulator.study.points import Points
-from simulator.study.residuals import LEVELS, kinds_of
+from simulator.study.residuals import LEVELS, SEPARATOR, joined, kinds_of
 
 Floats = NDArray[np.float64]
 
@@ -82,13 +82,22 @@ def closed_forms(points: Points, calibrated: Calibrated) -> ClosedForms:
     }
     fits = np.zeros(count, dtype=bool)
     bottleneck = np.full(count, "", dtype=object)
-    stacks = stack_of(points)
+    codes, kinds = joined(
+        {"stack": stack_of(points), "software": points.keys["software"]},
+        ("stack", "software"),
+        count,
+    )
+    told = (each.rpartition(SEPARATOR) for each in kinds)
+    calibrations = [calibrated.parameters(stack, software) for stack, _, software in told]
+    distinct = list({id(each): each for each in calibrations}.values())
+    of_kind = np.array([[each is one for one in distinct].index(True) for each in calibrations])
+    of_row = of_kind[codes]
     names = np.array(BOTTLENECKS, dtype=object)
     for group in points.groups:
-        own = stacks[group.rows]
-        for stack in pd.unique(own) if calibrated.stacks else ("",):
-            calibration = calibrated.stacks.get(stack, calibrated.base)
-            part = slice(None) if not calibrated.stacks else np.flatnonzero(own == stack)
+        own = of_row[group.rows]
+        for at in np.unique(own):
+            calibration = distinct[at]
+            part = np.flatnonzero(own == at)
             rows = group.rows[part]
             inputs = replace(
                 group.inputs,

@@ -34,6 +34,7 @@ class Run:
     sharding: str = "none"
     recompute: Recompute = "none"
     framework: str = ""
+    software: str = ""
 
     @property
     def accelerators(self) -> int:

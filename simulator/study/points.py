@@ -39,6 +39,7 @@ from simulator.study.point_layout import (
     state_bytes_of,
     variants_of,
 )
+from simulator.study.software import SOFTWARE, usual_software
 
 UNPREDICTED_UNITS = {"minutes to train": "time to a wanted accuracy is not predicted"}
 
@@ -193,17 +194,21 @@ def resolve_points(frame: pd.DataFrame, catalog: Catalog) -> Points:
             accelerator_memory_bytes=np.inf,
             format_code=columns["format_code"][index].astype(np.intp),
             link_is_pcie=columns["link_is_pcie"][index] > 0,
+            network_bytes_per_second=columns["network_bytes_per_second"][index]
+            * layout.columns["trays"][index],
             switch_reduces=columns["switch_reduces"][index] > 0,
             torus_wraps=layout.columns["torus_wraps"][index] > 0,
             sequence_parallel=False,
             **{name: layout.columns[name][index] for name in LAID_OUT},
         )
         groups.append(Group(facts, row["recompute"], index, inputs))
+    families = spread(frame["framework"], framework_family)
     keys = {
         "model": zoo,
         "accelerator": chip_ids,
         "format": formats,
-        "framework": spread(frame["framework"], framework_family),
+        "framework": families,
+        "software": _software(frame, families, reasons),
         "task": spread(frame["task"], str),
         "group": spread(frame["group"], str),
         "variant": variants_of(frame["notes"]),
@@ -212,6 +217,23 @@ def resolve_points(frame: pd.DataFrame, catalog: Catalog) -> Points:
     return Points(
         frame, tuple(groups), reasons, per_unit, columns["accelerator_memory_bytes"], keys
     )
+
+
+def _software(
+    frame: pd.DataFrame, families: NDArray[np.object_], reasons: NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """What a row says of its software, or what is likely; ``reasons`` takes what is unknown."""
+    frame = frame.assign(family=categories(pd.Series(families)))
+    found = np.full(len(frame), "", dtype=object)
+    places, distinct = distinct_rows(frame, ("software", "group", "family", "chip"))
+    for rows, row in zip(places, distinct, strict=True):
+        told = row["software"]
+        if told and told not in SOFTWARE:
+            unknown = f"no software '{told}'; it is stock or tuned"
+            reasons[rows] = np.where(reasons[rows] == "", unknown, reasons[rows])
+            told = ""
+        found[rows] = told or usual_software(row["group"], row["family"], row["chip"])
+    return found
 
 
 @cache
@@ -254,7 +276,6 @@ _RATES = (
     "memory_bytes_per_second",
     "element_bytes",
     "link_bytes_per_second",
-    "network_bytes_per_second",
 )
 
 
@@ -287,7 +308,8 @@ def _model(row: Mapping[str, Any]) -> tuple[ModelFacts, Any, float] | str:
     rate = samples_per_unit(facts, unit, sequence)
     if rate is None and unit != "s/step":
         return f"how many samples of {facts.name} one of '{unit}' means is not known"
-    return facts, published, math.nan if rate is None else rate
+    factor = published.unit_factor if published else 1.0
+    return facts, published, math.nan if rate is None else rate * factor
 
 
 @cache

@@ -173,6 +173,7 @@ def _row(run: Run) -> dict[str, Any]:
     return {
         "model": run.model,
         "framework": run.framework,
+        "software": run.software,
         "accelerator": chip,
         "canonical_accelerator": chip,
         "accelerators_per_node": run.place.accelerators_per_node,
@@ -227,7 +228,7 @@ def _check_model(name: str) -> None:
 def _parameters(run: Run, calibrated: Calibrated, catalog: Catalog) -> Calibration:
     """Those of the stack that it runs on, or of all."""
     points = _resolved(replace(run, global_batch=run.replicas, micro_batch=1), catalog)
-    return calibrated.stacks.get(str(stack_of(points)[0]), calibrated.base)
+    return calibrated.parameters(str(stack_of(points)[0]), str(points.keys["software"][0]))
 
 
 def _step(group: Group, parameters: Calibration, **changes: Any) -> StepPrediction:

@@ -64,7 +64,7 @@ def fit_stack(points: Points, seconds: Floats, base: Calibration) -> Calibration
     for index, name in enumerate(_START):
         if name in _AT_MOST:
             high[index] = np.log(_AT_MOST[name])
-    many = closed_forms(points, Calibrated(base=base)).nodes > 1
+    many = closed_forms(points, Calibrated.of(base)).nodes > 1
     weights = np.ones(len(points))
     if many.any() and not many.all():
         weights[many] = np.sqrt(np.sum(~many) / np.sum(many))
@@ -73,7 +73,7 @@ def fit_stack(points: Points, seconds: Floats, base: Calibration) -> Calibration
         return replace(base, **dict(zip(_START, np.exp(values).tolist(), strict=True)))
 
     def errors(values: Floats) -> Floats:
-        predicted = closed_forms(points, Calibrated(base=calibration(values))).step_seconds
+        predicted = closed_forms(points, Calibrated.of(calibration(values))).step_seconds
         return np.concatenate(
             (weights * np.log(predicted / seconds), _PRIOR_WEIGHT * (values - start))
         )
@@ -95,5 +95,5 @@ def fit_without(
     """What the rows that are left out take by the parameters of the others; NaN for those."""
     kept = np.flatnonzero(~left_out)
     calibration = fit_stack(subset(points, kept), seconds[kept], base)
-    predicted = closed_forms(points, Calibrated(base=calibration)).step_seconds
+    predicted = closed_forms(points, Calibrated.of(calibration)).step_seconds
     return np.where(left_out, predicted, np.nan)

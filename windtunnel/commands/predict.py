@@ -109,6 +109,14 @@ def predict(
     framework: Annotated[
         str, typer.Option("--framework", help="Like pytorch or megatron; otherwise any.")
     ] = "",
+    software: Annotated[
+        Literal["stock", "tuned"] | None,
+        typer.Option(
+            "--software",
+            help="The framework as it comes, or fused kernels and captured graphs as in MLPerf "
+            "submissions; otherwise what is usual for framework and accelerator.",
+        ),
+    ] = None,
     table: Annotated[
         Path | None,
         typer.Option(
@@ -190,6 +198,7 @@ def predict(
         sharding=sharding,
         recompute=recompute,
         framework=framework,
+        software=software or "",
     )
     found = predict_point(run, load_calibrated(calibration), catalog)
     emit(found.to_json(), as_json, out, lambda console: draw_point(console, found))
