@@ -1,0 +1,70 @@
+"""The virtual environment on a host, made once for the same requirements."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from pathlib import Path
+
+from domain.errors import RunFailed
+from workloads.launch.plan import Limits
+from workloads.launch.remote import Remote
+from workloads.launch.worker import Worker
+
+_DIGITS = 12
+# Hosts that share a home directory wait for the one that came first.
+_MAKE = """
+set -e
+mkdir -p {parent}
+exec 9> {folder}.lock
+flock 9
+[ -f {folder}/ready ] && exit 0
+python3 -m venv --clear {folder}
+cat > {folder}/requirements.txt <<'END'
+{requirements}END
+if [ -s {folder}/requirements.txt ]; then
+  {folder}/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off \\
+    --requirement {folder}/requirements.txt
+fi
+touch {folder}/ready
+"""
+
+
+def requirements_text(path: Path, nvidia: bool) -> str:
+    """The requirements of a host, one a line, with CUDA where it has NVIDIA GPUs."""
+    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    wanted = [line for line in lines if line and not line.startswith("#")]
+    if nvidia:
+        wanted = [line.replace("tensorflow==", "tensorflow[and-cuda]==") for line in wanted]
+    return "".join(f"{line}\n" for line in wanted)
+
+
+async def make_environment(remote: Remote, requirements: Path, limits: Limits) -> None:
+    """Makes a host's virtual environment, unless it has one; ``remote`` uses it from then on.
+
+    It is made under a supervisor: what a lost launcher began does not go on alone.
+
+    Raises:
+        RunFailed: a package cannot be had, the disk is full, the connection broke.
+    """
+    nvidia = "yes" in await remote.run("command -v nvidia-smi > /dev/null && echo yes || true")
+    text = requirements_text(requirements, nvidia)
+    digest = hashlib.sha256(text.encode("utf-8")).hexdigest()[:_DIGITS]
+    folder = f"{remote.base}/environments/{digest}"
+    script = _MAKE.format(
+        folder=shlex.quote(folder),
+        parent=shlex.quote(f"{remote.base}/environments"),
+        requirements=text,
+    )
+    worker = await Worker.start(remote, ["sh", "-c", script], {}, limits)
+    try:
+        ended = await worker.wait()
+    finally:
+        await worker.stop()
+    if ended.code is None:
+        raise remote.lost()
+    if ended.code != 0:
+        raise RunFailed(
+            f"its virtual environment cannot be made: {ended.reason}", where=remote.host.label
+        )
+    remote.python = f"{folder}/bin/python"
