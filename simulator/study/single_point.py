@@ -108,6 +108,8 @@ def predict_point(run: Run, calibrated: Calibrated, catalog: Catalog) -> PointPr
         InputError: it cannot run so, whatever memory there is; says why and what could.
     """
     check_degrees(run)
+    if run.place.described is not None:
+        catalog = catalog.with_accelerators([run.place.described])
     # The batch follows from what fits where it is not given; the model comes first.
     group = _resolved(replace(run, global_batch=run.replicas, micro_batch=1), catalog).groups[0]
     check_split(run, group.facts)
@@ -142,7 +144,7 @@ def _told(
     knowledge = str(found.knowledge[0])
     return PointPrediction(
         run=run,
-        model=facts.name,
+        model=str(points.keys["model"][0]),
         step_seconds=seconds,
         throughput=float(found.predicted[0]),
         unit=f"{facts.sample_unit}s/s",
@@ -193,7 +195,7 @@ def _row(run: Run) -> dict[str, Any]:
 
 def _resolved(run: Run, catalog: Catalog) -> Points:
     """The run as a table of one row, on the network of its machine."""
-    if published_model(run.model) is None:
+    if not run.model.startswith("{") and published_model(run.model) is None:
         _check_model(run.model)
     points = resolve_points(pd.DataFrame([_row(run)]), catalog)
     if points.reasons[0]:
@@ -227,7 +229,7 @@ def _check_model(name: str) -> None:
 def _parameters(run: Run, calibrated: Calibrated, catalog: Catalog) -> Calibration:
     """Those of the stack that it runs on, or of all."""
     points = _resolved(replace(run, global_batch=run.replicas, micro_batch=1), catalog)
-    return calibrated.stacks.get(str(stack_of(points)[0]), calibrated.base)
+    return calibrated.parameters(str(stack_of(points)[0]), run.place.accelerator)
 
 
 def _step(group: Group, parameters: Calibration, **changes: Any) -> StepPrediction:
