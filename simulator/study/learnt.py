@@ -13,6 +13,7 @@ from simulator.study.calibrated import Calibrated
 from simulator.study.point_predictions import KNOWLEDGE, KNOWLEDGE_OF_DESCRIBED, NOTHING
 from simulator.study.points import framework_family
 from simulator.study.residuals import FEATURES, LEVELS, SEPARATOR
+from simulator.study.support import Supported, support_of
 
 # A standard deviation of the logarithm, of half a 90 % interval of it.
 _HALF_WIDTH_DEVIATIONS = 1.645
@@ -32,6 +33,7 @@ class Learnt:
     knowledge: str
     typical_error: float | None
     variation: float
+    supported: Supported
 
     @classmethod
     def of(
@@ -84,6 +86,7 @@ class Learnt:
             variation=calibration.run_to_run_variation
             if half_width is None
             else half_width / _HALF_WIDTH_DEVIATIONS,
+            supported=support_of(calibrated.support, accelerator, keys["model"]),
         )
 
 

@@ -27,6 +27,7 @@ from simulator.study.fitting_advice import Fitting, Suggestion, suggestions
 from simulator.study.point_predictions import predict_points, stack_of
 from simulator.study.point_runs import Run, check_degrees, check_split, with_batches
 from simulator.study.points import Group, Points, resolve_points
+from simulator.study.support import Supported, support_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class PointPrediction:
     knowledge: str
     typical_error: float
     calibration: str
+    supported: Supported
     advice: tuple[Suggestion, ...] = field(default=())
 
     def to_json(self) -> dict[str, Any]:
@@ -98,6 +100,7 @@ class PointPrediction:
             "knowledge": self.knowledge,
             "typical_error": _known(self.typical_error),
             "calibration": self.calibration,
+            "support": self.supported.to_json(),
         }
 
 
@@ -142,9 +145,11 @@ def _told(
     per_second = float(run.global_batch or 0) / seconds
     peak = float(np.asarray(group.inputs.peak_flops)[0])
     knowledge = str(found.knowledge[0])
+    name = str(points.keys["model"][0])
+    own = f"{knowledge}: {place.accelerator.id}"
     return PointPrediction(
         run=run,
-        model=str(points.keys["model"][0]),
+        model=name,
         step_seconds=seconds,
         throughput=float(found.predicted[0]),
         unit=f"{facts.sample_unit}s/s",
@@ -164,8 +169,11 @@ def _told(
         * per_second
         / (run.accelerators * peak),
         knowledge=knowledge,
-        typical_error=calibrated.typical_errors.get(knowledge, math.nan),
+        typical_error=calibrated.typical_errors.get(
+            own, calibrated.typical_errors.get(knowledge, math.nan)
+        ),
         calibration=calibrated.version,
+        supported=support_of(calibrated.support, place.accelerator.id, name),
         advice=() if fits is not False else suggestions(_fitting(run, group, parameters), catalog),
     )
 
@@ -184,6 +192,7 @@ def _row(run: Run) -> dict[str, Any]:
         "global_batch": run.global_batch,
         "per_device_batch": run.micro_batch,
         "seq_len": run.sequence,
+        "image_size": run.image_size,
         "tp": run.tensor_parallel,
         "pp": run.pipeline_parallel,
         "dp": run.replicas,

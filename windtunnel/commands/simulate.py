@@ -68,13 +68,16 @@ def simulate(
     if prices is not None:
         read = read.model_copy(update={"prices": load_prices(prices)})
     calibrated = load_calibrated(calibration) if calibration else None
+    catalog = load_catalog()
+    if calibrated is not None:
+        catalog = catalog.with_accelerators(calibrated.accelerators.values())
     with progress_bar("flying") as progress:
         try:
             flown = simulate_scenario(
                 file.name,
                 read,
                 file.folder,
-                load_catalog(),
+                catalog,
                 today=date.today(),
                 replications=replications,
                 seed=seed,
