@@ -11,11 +11,13 @@ to say.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from domain.errors import InputError
 from domain.frozen import Frozen
+from domain.located import Located, parse
 from domain.quantity import BytesPerSecond, FlopsPerSecond, PositiveBytes
 
 PeakFormat = Literal["fp32", "tf32", "fp16", "bf16", "fp8", "int8"]
@@ -46,6 +48,17 @@ class DescribedAccelerator(Frozen):
                 "digits, '-' and '.', like 'lab-gpu'"
             )
         return name
+
+
+def described_of(data: Any, name: str) -> DescribedAccelerator:
+    """A description out of plain data; ``name`` is what errors call where it stands.
+
+    Raises:
+        InputError: it does not hold together.
+    """
+    if not isinstance(data, dict):
+        raise InputError("is no description of an accelerator, which is a mapping", where=name)
+    return parse(DescribedAccelerator, Located(data, name))
 
 
 def _accelerator_tag(value: object) -> str:

@@ -185,7 +185,7 @@ def read_measurements(path: Path) -> tuple[Measurement, ...]:
         InputError: absent, not JSON, or a measurement that does not hold together; says which.
     """
     text = read_text(path, "file of measurements", InputError)
-    found = [_measurement(document, place) for place, document in _documents(text, str(path))]
+    found = [measurement_of(document, place) for place, document in _documents(text, str(path))]
     if not found:
         raise InputError("holds no measurement", where=str(path))
     return tuple(found)
@@ -247,7 +247,12 @@ def _line(line: str, place: str) -> Any:
         raise InputError(f"is not JSON: {error}", where=place) from None
 
 
-def _measurement(document: Any, place: str) -> Measurement:
+def measurement_of(document: Any, place: str) -> Measurement:
+    """One measurement out of plain data; ``place`` is what errors call it.
+
+    Raises:
+        InputError: it does not hold together.
+    """
     if not isinstance(document, dict):
         raise InputError("is no measurement, which is a JSON object", where=place)
     try:

@@ -16,10 +16,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from domain.catalog import Accelerator
-from domain.described import DescribedAccelerator
+from domain.described import DescribedAccelerator, described_of
 from domain.errors import InputError
 from domain.located import read_text
 from simulator.models.calibration import PRIORS, Calibration
@@ -136,7 +134,7 @@ def _parsed(text: str, name: str) -> Calibrated:
         )
     try:
         described = [
-            DescribedAccelerator.model_validate(each) for each in document.get("accelerators", ())
+            described_of(each, f"{name}: accelerators") for each in document.get("accelerators", ())
         ]
         effects = {
             level: {key: tuple(row) for key, row in table.items()}
@@ -157,9 +155,6 @@ def _parsed(text: str, name: str) -> Calibrated:
             accelerators={each.id: each for each in described},
             support=tuple(Support(**each) for each in document.get("support", ())),
         )
-    except ValidationError as error:
-        message = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise InputError(f"describes an accelerator wrongly: {message}", where=name) from None
     except (KeyError, AttributeError, TypeError) as error:
         raise InputError(f"is no whole calibration: {error}", where=name) from None
 

@@ -37,6 +37,7 @@ class Comparison:
     measurement: Measurement
     model: str
     accelerator: str
+    accelerators: int
     predicted_step_seconds: float
     lower90_step_seconds: float
     upper90_step_seconds: float
@@ -117,6 +118,7 @@ def compare(measurement: Measurement, calibrated: Calibrated, catalog: Catalog) 
         measurement=measurement,
         model=found.model,
         accelerator=run.place.accelerator.id,
+        accelerators=run.accelerators,
         predicted_step_seconds=step,
         # The interval is one of throughput: its ends are the other way round.
         lower90_step_seconds=max(batch / found.upper90, feeding),

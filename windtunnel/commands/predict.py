@@ -170,9 +170,11 @@ def predict(
     from domain.figures import size
     from simulator.report.training_tables import draw_point
     from simulator.study.calibrated import load_calibrated
+    from simulator.study.ledger_entries import entry_of_point
     from simulator.study.point_places import find_place
     from simulator.study.point_runs import Run
     from simulator.study.single_point import predict_point
+    from windtunnel.ledgers import note_predictions
     from windtunnel.output import emit
 
     calibrated = load_calibrated(calibration)
@@ -203,6 +205,7 @@ def predict(
     )
     found = predict_point(run, calibrated, catalog)
     emit(found.to_json(), as_json, out, lambda console: draw_point(console, found))
+    note_predictions(lambda moment: [entry_of_point(found, moment)])
     if found.fits is False:
         short = size(found.needed_bytes - found.usable_bytes)
         raise GoalNotMet(f"does not fit in the memory of {place.accelerator.id} by {short}")
