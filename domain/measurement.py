@@ -15,10 +15,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from domain.catalog import Catalog
+from domain.described import AcceleratorChoice, DescribedAccelerator
 from domain.environment import Market
 from domain.errors import CatalogError, InputError
 from domain.frozen import Frozen
 from domain.located import Located, parse, read_text
+from domain.model_facts import model_text
+from domain.workload import ModelReference
 
 Steps = Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
 
@@ -82,7 +85,8 @@ class MeasuredEnvironment(Frozen):
     provider: Literal["aws", "gcp", "custom"] = "custom"
     region: str | None = None
     machine: str | None = None
-    accelerator: str | None = None
+    accelerator: AcceleratorChoice | None = None
+    """Its id or alias, or a description of one that no catalog has."""
     accelerators_per_node: PositiveInt | None = None
     nodes: PositiveInt = 1
     market: Market | None = None
@@ -101,7 +105,8 @@ class MeasuredEnvironment(Frozen):
 class MeasuredWorkload(Frozen):
     """What ran; batches in samples, ``micro_batch`` of one accelerator at once."""
 
-    model: str
+    model: ModelReference
+    """A name, or a description as a scenario has it."""
     framework: str = ""
     precision: str
     global_batch: PositiveInt
@@ -156,6 +161,22 @@ class Measurement(Frozen):
         """Samples per second of the whole system."""
         return self.workload.global_batch / self.step_seconds
 
+    @property
+    def input_stall_share(self) -> float:
+        """Share of a step in which accelerators waited for their input; 0 where nobody looked."""
+        return (self.observed.input_stall_share if self.observed else None) or 0.0
+
+    @property
+    def fed_step_seconds(self) -> float:
+        """Seconds of a step without its wait for input: what the accelerators themselves took."""
+        return self.step_seconds * (1.0 - self.input_stall_share)
+
+    @property
+    def accelerator_name(self) -> str | None:
+        """Its id or alias as it is written; None where a machine type tells it."""
+        chosen = self.environment.accelerator
+        return chosen.id if isinstance(chosen, DescribedAccelerator) else chosen
+
 
 def read_measurements(path: Path) -> tuple[Measurement, ...]:
     """The measurements of a file: one as JSON, a list of them, or one a line.
@@ -164,7 +185,7 @@ def read_measurements(path: Path) -> tuple[Measurement, ...]:
         InputError: absent, not JSON, or a measurement that does not hold together; says which.
     """
     text = read_text(path, "file of measurements", InputError)
-    found = [_measurement(document, place) for place, document in _documents(text, str(path))]
+    found = [measurement_of(document, place) for place, document in _documents(text, str(path))]
     if not found:
         raise InputError("holds no measurement", where=str(path))
     return tuple(found)
@@ -181,10 +202,20 @@ def write_measurements(measurements: Iterable[Measurement]) -> str:
 def to_rows(measurements: Iterable[Measurement], catalog: Catalog) -> list[dict[str, Any]]:
     """Measurements as rows with the columns of published runs, in ``samples/s``.
 
+    Their throughput is that of accelerators that need not wait for input.
+
     Raises:
         CatalogError: a machine that the catalog does not have, or one without accelerators.
     """
     return [_row(each, catalog) for each in measurements]
+
+
+def described_accelerators(
+    measurements: Iterable[Measurement],
+) -> tuple[DescribedAccelerator, ...]:
+    """The accelerators that measurements describe, each as often as it is described."""
+    chosen = (each.environment.accelerator for each in measurements)
+    return tuple(each for each in chosen if isinstance(each, DescribedAccelerator))
 
 
 def _documents(text: str, name: str) -> list[tuple[str, Any]]:
@@ -216,7 +247,12 @@ def _line(line: str, place: str) -> Any:
         raise InputError(f"is not JSON: {error}", where=place) from None
 
 
-def _measurement(document: Any, place: str) -> Measurement:
+def measurement_of(document: Any, place: str) -> Measurement:
+    """One measurement out of plain data; ``place`` is what errors call it.
+
+    Raises:
+        InputError: it does not hold together.
+    """
     if not isinstance(document, dict):
         raise InputError("is no measurement, which is a JSON object", where=place)
     try:
@@ -227,7 +263,7 @@ def _measurement(document: Any, place: str) -> Measurement:
 
 def _row(measurement: Measurement, catalog: Catalog) -> dict[str, Any]:
     where, what = measurement.environment, measurement.workload
-    accelerator, per_node = where.accelerator, where.accelerators_per_node
+    accelerator, per_node = measurement.accelerator_name, where.accelerators_per_node
     if where.machine is not None and where.provider != "custom":
         machine = catalog.machine(where.provider, where.machine)
         if machine.accelerator is None:
@@ -236,7 +272,7 @@ def _row(measurement: Measurement, catalog: Catalog) -> dict[str, Any]:
         per_node = per_node or machine.accelerator_count
     per_node = per_node or 1
     return {
-        "model": what.model,
+        "model": model_text(what.model),
         "framework": what.framework,
         "accelerator": accelerator,
         "accelerators_per_node": per_node,
@@ -255,5 +291,5 @@ def _row(measurement: Measurement, catalog: Catalog) -> dict[str, Any]:
         "unit": "samples/s",
         "date": measurement.taken_at.date().isoformat(),
         "notes": measurement.notes,
-        "throughput": measurement.throughput_samples_per_second,
+        "throughput": what.global_batch / measurement.fed_step_seconds,
     }

@@ -29,7 +29,7 @@ ARROWS: dict[str, set[str]] = {
         "joblib",
         "pyarrow",
     },
-    "simulator/report": {"domain", "simulator.study", "jinja2", "plotly", "rich"},
+    "simulator/report": {"domain", "simulator.study", "jinja2", "matplotlib", "plotly", "rich"},
     "policies": {"domain", "pydantic", "pydantic_core", "yaml"},
     "policies/pack": {"domain", "policies", "pulumi", "google", "grpc"},
     "stacks": {"domain", "pulumi", "pulumi_aws", "pulumi_gcp", "cryptography", "google", "grpc"},

@@ -14,6 +14,7 @@ from windtunnel.commands import (
     compare,
     diff,
     init,
+    ledger,
     plan,
     predict,
     schema,
@@ -65,6 +66,7 @@ app.command("choose")(choose.choose)
 app.command("compare")(compare.compare)
 app.command("predict")(predict.predict)
 app.command("calibrate")(calibrate.calibrate)
+app.command("ledger")(ledger.ledger)
 app.command("plan")(plan.plan)
 app.command("diff")(diff.diff)
 app.command("check")(check.check)

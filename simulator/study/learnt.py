@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from domain.model_facts import ModelFacts
+from domain.catalog import Accelerator
+from domain.model_facts import ModelFacts, described_name
 from domain.workload import Training
 from simulator.models.calibration import Calibration
 from simulator.study.calibrated import Calibrated
-from simulator.study.point_predictions import KNOWLEDGE
+from simulator.study.point_predictions import KNOWLEDGE, KNOWLEDGE_OF_DESCRIBED, NOTHING
 from simulator.study.points import framework_family
 from simulator.study.residuals import FEATURES, LEVELS, SEPARATOR
+from simulator.study.support import Supported, support_of
 
 # A standard deviation of the logarithm, of half a 90 % interval of it.
 _HALF_WIDTH_DEVIATIONS = 1.645
@@ -31,6 +33,7 @@ class Learnt:
     knowledge: str
     typical_error: float | None
     variation: float
+    supported: Supported
 
     @classmethod
     def of(
@@ -38,39 +41,52 @@ class Learnt:
         calibrated: Calibrated,
         workload: Training,
         model: ModelFacts,
-        accelerator: str,
+        chip: Accelerator | None,
         matrix_format: str,
     ) -> Learnt:
         """From the runs that are like a job in what it tells; the rest has no effect."""
+        accelerator = chip.id if chip else ""
+        own = accelerator if chip and chip.is_described else ""
         keys = {
-            "model": model.name if isinstance(workload.model, str) else "",
+            "model": model.name
+            if isinstance(workload.model, str)
+            else described_name(workload.model),
             "accelerator": accelerator,
+            "described": own,
+            "group": own,
             "format": matrix_format,
             "framework": framework_family(workload.framework),
         }
         found = {}
         for level in LEVELS:
             table = calibrated.effects.levels.get(level.name, {})
-            told = [keys.get(name, "") for name in level.keys]
-            key = SEPARATOR.join(told) if told else "all"
-            if all(told) and key in table:
+            parts = [keys.get(name, "") for name in level.keys]
+            key = SEPARATOR.join(parts) if parts else "all"
+            if all(parts) and key in table:
                 found[level.name] = table[key]
-        stack = calibrated.stacks.get(f"{accelerator}{SEPARATOR}{keys['framework']}")
-        knowledge = next((name for name in KNOWLEDGE if name in found), KNOWLEDGE[-1])
-        if stack is not None:
+        stack = f"{accelerator}{SEPARATOR}{keys['framework']}"
+        told = {*found, "probes"} if accelerator in calibrated.probed else set(found)
+        ranks = KNOWLEDGE_OF_DESCRIBED if own else KNOWLEDGE
+        knowledge = next((name for name in ranks if name in told), NOTHING)
+        if stack in calibrated.stacks:
             # Its parameters were fitted to its own runs: nothing is left to say.
             found, knowledge = {}, KNOWLEDGE[0]
-        calibration = stack or calibrated.base
-        half_width = calibrated.half_widths.get(knowledge)
+        calibration = calibrated.parameters(stack, chip)
+        half_width = calibrated.half_widths.get(
+            f"{knowledge}: {own}", calibrated.half_widths.get(knowledge)
+        )
         return cls(
             calibration=calibration,
             coefficients=tuple(map(sum, zip(_NOTHING, *found.values(), strict=True))),
             batch_centre=calibrated.batch_centres.get(keys["model"], math.nan),
             knowledge=knowledge,
-            typical_error=calibrated.typical_errors.get(knowledge),
+            typical_error=calibrated.typical_errors.get(
+                f"{knowledge}: {own}", calibrated.typical_errors.get(knowledge)
+            ),
             variation=calibration.run_to_run_variation
             if half_width is None
             else half_width / _HALF_WIDTH_DEVIATIONS,
+            supported=support_of(calibrated.support, accelerator, keys["model"]),
         )
 
 
