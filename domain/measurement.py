@@ -101,7 +101,8 @@ class MeasuredEnvironment(Frozen):
 class MeasuredWorkload(Frozen):
     """What ran; batches in samples, ``micro_batch`` of one accelerator at once."""
 
-    model: str
+    model: str | dict[str, Any]
+    """A name of the zoo, or what a scenario would describe the model by."""
     framework: str = ""
     precision: str
     global_batch: PositiveInt
