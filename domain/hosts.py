@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from domain.catalog import Catalog
 from domain.environment import Market
 from domain.errors import CatalogError, InputError, near_misses
 from domain.frozen import Frozen
 from domain.located import parse, read_yaml
-from domain.measurement import MeasuredEnvironment
+from domain.measurement import AcceleratorChoice, MeasuredEnvironment
 from domain.quantity import UsdPerHour
 
 SSH_PORT = 22
@@ -43,7 +43,7 @@ class Host(Frozen):
     region: str | None = None
     machine: str | None = None
     market: Market = "on_demand"
-    accelerator: str | None = None
+    accelerator: AcceleratorChoice | None = None
     accelerators: Annotated[int, Field(ge=0)] | None = None
     price: UsdPerHour | None = None
     """What it costs; a cloud's machine has its price from the catalog."""
@@ -57,7 +57,7 @@ class Host(Frozen):
     @model_validator(mode="after")
     def _tells_what_it_is(self) -> Self:
         if self.accelerator is not None and not self.accelerators:
-            raise ValueError(f"'{self.accelerator}' needs accelerators beside it: how many")
+            raise ValueError("an accelerator needs accelerators beside it: how many there are")
         if self.machine is not None and self.provider == "custom" and self.accelerator is None:
             raise ValueError("a machine needs its provider, aws or gcp, or its accelerator")
         if self.provider != "custom" and (self.machine is None or self.region is None):
@@ -169,17 +169,20 @@ def _rate(host: Host, catalog: Catalog) -> float | None:
         return None
 
 
+def _kind(host: Host) -> tuple[object, ...]:
+    return (
+        *(host.provider, host.region, host.machine, host.market),
+        *(host.accelerator, host.accelerators),
+    )
+
+
 def environment_of(hosts: Sequence[Host]) -> MeasuredEnvironment | None:
     """Where a run on these hosts runs, or None where only the hosts themselves can tell.
 
     Raises:
         InputError: they are not all of one kind, so that no one environment tells of them.
     """
-    kinds = {
-        (host.provider, host.region, host.machine, host.accelerator, host.accelerators, host.market)
-        for host in hosts
-    }
-    if len(kinds) != 1:
+    if any(_kind(host) != _kind(hosts[0]) for host in hosts):
         raise InputError(
             f"{hosts[0].label} and the others are not of one kind: a measurement tells of one "
             "machine type; put each kind into a pool and choose one with --pool"
@@ -187,13 +190,12 @@ def environment_of(hosts: Sequence[Host]) -> MeasuredEnvironment | None:
     host = hosts[0]
     if host.machine is None and host.accelerator is None:
         return None
-    count: PositiveInt | None = host.accelerators or None
     return MeasuredEnvironment(
         provider=host.provider,
         region=host.region,
         machine=host.machine,
         accelerator=host.accelerator,
-        accelerators_per_node=count,
+        accelerators_per_node=host.accelerators or None,
         nodes=machines_in(hosts),
         market=host.market if host.provider != "custom" else None,
     )
