@@ -9,11 +9,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from domain.catalog import Catalog
+from domain.described import AcceleratorChoice
 from domain.environment import Market
 from domain.errors import CatalogError, InputError, near_misses
 from domain.frozen import Frozen
 from domain.located import parse, read_yaml
-from domain.measurement import AcceleratorChoice, MeasuredEnvironment
+from domain.measurement import MeasuredEnvironment
 from domain.quantity import UsdPerHour
 
 SSH_PORT = 22

@@ -46,7 +46,7 @@ ARROWS: dict[str, set[str]] = {
         "pynvml",
     },
     "workloads/readers": {"domain", "tensorflow", "numpy", "obstore"},
-    "workloads/launch": {"domain", "asyncssh"},
+    "workloads/launch": {"domain", "asyncssh", "workloads.settings"},
     "workloads/discovery": {"domain", "boto3", "botocore", "google", "pulumi"},
     "windtunnel": {
         "domain",

@@ -28,7 +28,12 @@ def live_outputs(project: Path, stack: str) -> StackOutputs:
         raise InputError(
             f"there is no stack '{stack}' where 'pulumi whoami' is logged in", where=str(project)
         ) from None
-    except (automation.CommandError, FileNotFoundError, OSError) as error:
+    except FileNotFoundError:
+        raise InputError(
+            "reading a deployed stack needs the pulumi CLI, which is not on the PATH; save the "
+            "outputs with 'pulumi stack output --json > outputs.json' and give --outputs"
+        ) from None
+    except (automation.CommandError, OSError) as error:
         lines = [line.strip() for line in str(error).splitlines() if "error" in line.lower()]
         why = lines[-1] if lines else str(error).strip().splitlines()[-1]
         raise InputError(

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from domain.errors import InputError, near_misses
 from domain.measurement import read_measurements
+from workloads.settings import BENCHMARKS as WORKLOADS
 
-WORKLOADS = ("small_cnn", "mlp", "tape_network", "resnet50", "bert", "gpt", "dlrm", "serve")
 PROBES = "probes"
 BENCHMARKS = (*WORKLOADS, PROBES)
+_ON_ONE_HOST = ("tape_network", "serve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,10 @@ class Benchmark:
 
 
 def find_benchmark(name: str, hosts: int = 1) -> Benchmark:
-    """The benchmark of a name.
+    """The benchmark of a name, for so many hosts.
 
     Raises:
-        InputError: there is none; tells which there are.
+        InputError: there is none, or it does not run on several hosts.
     """
     if name == PROBES:
         words = ("--network",) if hosts > 1 else ()
@@ -66,6 +67,10 @@ def find_benchmark(name: str, hosts: int = 1) -> Benchmark:
     if name not in WORKLOADS:
         hint = near_misses(name, BENCHMARKS) or f"; there are {', '.join(BENCHMARKS)}"
         raise InputError(f"there is no benchmark '{name}'{hint}")
+    if hosts > 1 and name in _ON_ONE_HOST:
+        raise InputError(
+            f"{name} runs on one host, and there are {hosts}; take the first with --count 1"
+        )
     return Benchmark(name, "workloads.run", (name,), "measurement.json")
 
 
