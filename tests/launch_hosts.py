@@ -10,9 +10,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,7 +96,8 @@ class Server:
 
     def known_hosts_line(self) -> str:
         public = (self.folder / "host_key.pub").read_text()
-        return f"[{self.address}]:{self.port} {public}"
+        where = self.address if self.port == 22 else f"[{self.address}]:{self.port}"
+        return f"{where} {public}"
 
     def host(self, **more: object) -> Host:
         return Host(
@@ -193,3 +195,24 @@ def wait_until_gone(word: str, seconds: float = 20.0) -> list[int]:
     while (left := processes_with(word)) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left
+
+
+class Notes:
+    """A watch that keeps everything."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+        self.events: list[tuple[str, Mapping[str, Any]]] = []
+        self.lines: list[tuple[str, str]] = []
+
+    def stage(self, host: Host | None, text: str) -> None:
+        self.stages.append(f"{host.label}: {text}" if host else text)
+
+    def event(self, host: Host, event: Mapping[str, Any]) -> None:
+        self.events.append((host.label, event))
+
+    def log(self, host: Host, line: str) -> None:
+        self.lines.append((host.label, line))
+
+    def told(self, kind: str) -> list[Mapping[str, Any]]:
+        return [event for _, event in self.events if event["event"] == kind]

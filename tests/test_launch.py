@@ -5,39 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from launch_hosts import Lab, lab, processes_with, wait_until_gone
+from launch_hosts import Lab, Notes, lab, processes_with, wait_until_gone
 
 from domain.errors import InputError, RunFailed
-from domain.hosts import Host
 from domain.measurement import read_measurements
 from workloads.launch.plan import Limits
 from workloads.launch.run import launch
-
-
-class Notes:
-    """A watch that keeps everything."""
-
-    def __init__(self) -> None:
-        self.stages: list[str] = []
-        self.events: list[tuple[str, Mapping[str, Any]]] = []
-        self.lines: list[tuple[str, str]] = []
-
-    def stage(self, host: Host | None, text: str) -> None:
-        self.stages.append(f"{host.label}: {text}" if host else text)
-
-    def event(self, host: Host, event: Mapping[str, Any]) -> None:
-        self.events.append((host.label, event))
-
-    def log(self, host: Host, line: str) -> None:
-        self.lines.append((host.label, line))
-
-    def told(self, kind: str) -> list[Mapping[str, Any]]:
-        return [event for _, event in self.events if event["event"] == kind]
 
 
 @pytest.fixture(scope="module")

@@ -50,8 +50,9 @@ class Screen:
             self._line(f"{host.label}: failed: {event.get('reason')}")
 
     def log(self, host: Host, line: str) -> None:
-        """A worker printed a line."""
-        self._line(f"[{host.label}] {line}")
+        """A worker printed a line; empty ones are kept in its log only."""
+        if line.strip():
+            self._line(f"[{host.label}] {line}")
 
     def _update(self, text: str) -> None:
         if self._status is not None:

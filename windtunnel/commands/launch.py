@@ -182,7 +182,7 @@ def launch(
         emit(told, as_json, None, lambda console: draw_plan(console, told))
         return
     calibrated = load_calibrated(calibration)
-    done = _run(plan)
+    done = run_plan(plan)
     compared, why_not = _compare(done, calibrated)
 
     def draw(console: Any) -> None:
@@ -194,7 +194,7 @@ def launch(
     emit(result, as_json, None, draw)
 
 
-def _run(plan: Plan) -> Launched:
+def run_plan(plan: Plan) -> Launched:
     """The launch; a signal that ends us ends it in order.
 
     Raises:

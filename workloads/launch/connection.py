@@ -21,8 +21,7 @@ _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 10.0
 # One attempt: a host that is not there does not answer at all.
 _ATTEMPT_SECONDS = 20.0
-# A connection over which nothing comes back for about 20 s is given up.
-_KEEPALIVE_SECONDS = 5
+# A connection over which so many questions in a row find no answer is given up.
 _KEEPALIVES = 4
 
 
@@ -80,9 +79,10 @@ class Connector:
         credentials: Credentials,
         patience_seconds: float,
         told: Callable[[Host, str], None] = lambda host, text: None,
+        keepalive_seconds: float = 5.0,
     ) -> None:
         self._credentials, self._patience_seconds = credentials, patience_seconds
-        self._told = told
+        self._told, self._keepalive_seconds = told, keepalive_seconds
         self._jumps: dict[str, asyncio.Task[asyncssh.SSHClientConnection]] = {}
 
     async def connect(self, host: Host) -> asyncssh.SSHClientConnection:
@@ -125,7 +125,12 @@ class Connector:
         return await asyncio.shield(self._jumps[jump])
 
     async def _to_jump(self, jump: str, host: Host) -> asyncssh.SSHClientConnection:
-        own = Connector(self._credentials_without_jump(), self._patience_seconds, self._told)
+        own = Connector(
+            self._credentials_without_jump(),
+            self._patience_seconds,
+            self._told,
+            self._keepalive_seconds,
+        )
         return await own.connect(parse_jump(jump, host.identity))
 
     def _credentials_without_jump(self) -> Credentials:
@@ -190,7 +195,7 @@ class Connector:
             "known_hosts": _lookup(known.known_hosts, host.name),
             "connect_timeout": _ATTEMPT_SECONDS,
             "login_timeout": _ATTEMPT_SECONDS,
-            "keepalive_interval": _KEEPALIVE_SECONDS,
+            "keepalive_interval": self._keepalive_seconds,
             "keepalive_count_max": _KEEPALIVES,
             "password": None,
             "preferred_auth": "publickey",

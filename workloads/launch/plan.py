@@ -39,6 +39,11 @@ class Limits:
     """What a worker is given to end by itself before it is killed."""
 
     @property
+    def heartbeat_seconds(self) -> float:
+        """How often a launcher and its hosts hear of each other."""
+        return self.silence_seconds / 6
+
+    @property
     def budget_seconds(self) -> float | None:
         """How long the hosts may run for the money, or None where there is no limit."""
         if self.max_usd is None or not self.usd_per_hour:

@@ -60,7 +60,12 @@ class _Run:
     def __init__(self, plan: Plan, watch: Watch) -> None:
         self._plan, self._watch = plan, watch
         self._began = time.monotonic()
-        self._connector = Connector(plan.credentials, plan.limits.boot_seconds, watch.stage)
+        self._connector = Connector(
+            plan.credentials,
+            plan.limits.boot_seconds,
+            watch.stage,
+            plan.limits.heartbeat_seconds,
+        )
         self._remotes: dict[int, Remote] = {}
         self._workers: list[Worker] = []
         self._logs: dict[int, TextIO] = {}
@@ -205,7 +210,7 @@ class _Run:
 
     async def clean_up(self) -> None:
         """Stops workers, removes the run's folders, closes connections; raises nothing."""
-        if self._workers:
+        if any(worker.is_running for worker in self._workers):
             self._watch.stage(None, "stopping workers")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLEAN_UP_SECONDS + self._plan.limits.grace_seconds):

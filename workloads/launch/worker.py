@@ -94,6 +94,11 @@ class Worker:
             raise remote.lost(error) from None
         return cls(remote, process, limits, on_event, on_line)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not been heard to end."""
+        return not self._ended.done()
+
     async def wait(self) -> Ended:
         """How it ended, once it has."""
         return await asyncio.shield(self._ended)
@@ -111,7 +116,7 @@ class Worker:
             await asyncio.wait({self._ended}, timeout=5.0)
 
     async def _beat(self) -> None:
-        pause = self._limits.silence_seconds / 6
+        pause = self._limits.heartbeat_seconds
         with contextlib.suppress(OSError, asyncssh.Error):
             while True:
                 await asyncio.sleep(pause)
