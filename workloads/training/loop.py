@@ -85,7 +85,8 @@ class Loop:
             total = self._total_steps(self.source)
             with self.strategy.scope():
                 self.trained = TrainedModel(self._benchmark, settings, replicas)
-                self.keeper = self._keeper()
+            # Outside of the scope: the step and the notes are this worker's own.
+            self.keeper = self._keeper()
             self.steps = Steps(self.strategy, self.trained)
             first, self.history = self._resume(total)
             self._listen()

@@ -11,8 +11,12 @@ from workloads.settings import BenchmarkSettings
 from workloads.training.cluster import Cluster
 from workloads.training.curves import draw_history
 from workloads.training.loop import Loop, Trained
-from workloads.training.outputs import make_measurement, plain, stated_environment
-from workloads.training.outputs import write_measurement
+from workloads.training.outputs import (
+    make_measurement,
+    plain,
+    stated_environment,
+    write_measurement,
+)
 from workloads.writing import write_json
 
 
