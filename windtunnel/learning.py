@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from simulator.study.calibrated import Calibrated
 
 _TABLES = (".csv",)
+# Keys of a file of probes, none of which a measurement has.
+_PROBED = {"matmul", "convolution", "memory", "all_reduce", "storage"}
 # A run that waited longer than this for its input says next to nothing of its accelerators.
 _MOST_STALLED = 0.9
 
@@ -75,8 +77,7 @@ def _probes(path: Path) -> Probes | None:
     Raises:
         InputError: probes that do not hold together.
     """
-    from domain.located import Located, parse
-    from domain.probe import Probes
+    from domain.probe import read_probes
 
     if path.suffix != ".json":
         return None
@@ -84,9 +85,9 @@ def _probes(path: Path) -> Probes | None:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None  # said by whoever reads it as measurements
-    if not isinstance(document, dict) or not {"matmul", "memory", "storage"} & set(document):
+    if not isinstance(document, dict) or not _PROBED & set(document):
         return None
-    return parse(Probes, Located(document, str(path)))
+    return read_probes(path)
 
 
 def _with_probes(
@@ -94,8 +95,10 @@ def _with_probes(
 ) -> tuple[Calibrated, list[str]]:
     from domain.catalog import load_catalog
     from domain.catalog.described import described_accelerator
+    from domain.described import described_of
     from domain.errors import CatalogError
-    from simulator.study.probe_fit import describe, fit_probes, fit_storage, probed_name
+    from domain.probe import describe, described_id
+    from simulator.study.probe_fit import fit_probes, fit_storage
     from simulator.study.residuals import SEPARATOR
 
     catalog = load_catalog().with_accelerators(before.accelerators.values())
@@ -105,12 +108,12 @@ def _with_probes(
         notes.append("storage is read at the rates that were probed")
     if not probes.matmul and not probes.convolution:
         return before, notes
-    name = accelerator or probed_name(probes)
+    name = accelerator or described_id(probes.machine)
     measured = {key.partition(SEPARATOR)[0] for key in before.effects.levels.get("accelerator", {})}
     try:
         chip = catalog.accelerator(name)
     except CatalogError:
-        described = describe(probes, name)
+        described = described_of(describe(probes, name), "--accelerator")
         chip = described_accelerator(described)
         before = replace(before, accelerators={**before.accelerators, chip.id: described})
         notes.append(f"{chip.id} is described by its probes")

@@ -12,7 +12,6 @@ training mixes many shapes; efficiencies are at the upper end of what a run atta
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,8 +21,6 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from domain.catalog import Accelerator
-from domain.described import DescribedAccelerator
-from domain.errors import InputError
 from domain.probe import AllReduceProbe, ConvolutionProbe, MatmulProbe, Probes, StorageProbe
 from simulator.models.calibration import Calibration
 from simulator.models.collectives import Fabric, all_reduce_seconds
@@ -32,49 +29,6 @@ Floats = NDArray[np.float64]
 
 _SUFFIXES = {"fp32": "fp32", "tf32": "tf32", "fp16": "16bit", "bf16": "16bit", "fp8": "8bit"}
 _LEAST_RAMP_FLOPS = 1e3
-# Copies of at least a quarter of the largest one are taken for memory's own rate.
-_LARGE = 0.25
-
-
-def describe(probes: Probes, name: str = "") -> DescribedAccelerator:
-    """The accelerator that was probed: its peaks are the best that any product attained.
-
-    Raises:
-        InputError: neither products nor copies were probed.
-    """
-    peaks: dict[str, float] = {}
-    for each in _products(probes):
-        peaks[each.precision] = max(peaks.get(each.precision, 0.0), each.flops / each.seconds)
-    if not peaks or not probes.memory:
-        raise InputError("has no products or no copies, without which nothing can be predicted")
-    machine = probes.machine
-    memory = machine.accelerator_memory_bytes or machine.memory_bytes
-    rates = _network_rate(probes.all_reduce)
-    return DescribedAccelerator.model_validate(
-        {
-            "id": name or probed_name(probes),
-            "peak_flops": {key: f"{_short(peak)} FLOP/s" for key, peak in peaks.items()},
-            "memory_bandwidth": f"{_short(_memory_rate(probes))} B/s",
-            **({"memory": f"{_short(memory)} B"} if memory else {}),
-            **({"network": f"{_short(rates[1])} B/s"} if rates else {}),
-        }
-    )
-
-
-def _products(probes: Probes) -> list[MatmulProbe | ConvolutionProbe]:
-    return [*probes.matmul, *probes.convolution]
-
-
-def probed_name(probes: Probes) -> str:
-    """An id after what the host says of itself."""
-    machine = probes.machine
-    told = machine.accelerator or f"{machine.processor or 'host'} {machine.vcpu or ''} vcpu"
-    return re.sub(r"[^a-z0-9.]+", "-", told.lower()).strip("-.")[:64] or "host"
-
-
-def _short(value: float) -> str:
-    """Four digits, which is more than a probe is good for."""
-    return f"{float(f'{value:.4g}'):.0f}"
 
 
 def fit_probes(probes: Probes, chip: Accelerator, base: Calibration) -> Calibration:
@@ -82,12 +36,15 @@ def fit_probes(probes: Probes, chip: Accelerator, base: Calibration) -> Calibrat
     changes: dict[str, Any] = {}
     if probes.launch_seconds:
         changes["kernel_launch_seconds"] = probes.launch_seconds
+    if probes.host_launch_seconds:
+        # The host asks for a whole step at once, not for each kernel.
+        changes["micro_batch_overhead_seconds"] = probes.host_launch_seconds
     launch = changes.get("kernel_launch_seconds", 0.0)
     changes |= _kernels(probes.matmul, probes.convolution, chip, launch)
-    if probes.memory and chip.memory_bytes_per_second:
-        share = _memory_rate(probes) / chip.memory_bytes_per_second
-        changes["memory_efficiency"] = min(share, 1.0)
-    rates = _network_rate(probes.all_reduce)
+    memory_rate = probes.memory_bytes_per_second
+    if memory_rate and chip.memory_bytes_per_second:
+        changes["memory_efficiency"] = min(memory_rate / chip.memory_bytes_per_second, 1.0)
+    rates = _network_rate(each for each in probes.all_reduce if each.between == "hosts")
     if rates and chip.network_bytes_per_second:
         latency, rate = rates
         changes |= {
@@ -121,17 +78,6 @@ def _rate(probe: StorageProbe) -> float:
     """Bytes a second while they flow."""
     flowing = probe.seconds - (probe.first_byte_seconds or 0.0)
     return probe.bytes / (flowing if flowing > 0 else probe.seconds)
-
-
-def _memory_rate(probes: Probes) -> float:
-    launch = probes.launch_seconds or 0.0
-    largest = max(each.bytes for each in probes.memory)
-    rates = [
-        each.bytes / max(each.seconds - launch, each.seconds / 2.0)
-        for each in probes.memory
-        if each.bytes >= _LARGE * largest
-    ]
-    return float(np.median(rates))
 
 
 def _kernels(

@@ -1,0 +1,5 @@
+"""What a run tells of itself while it runs, in the words of a measurement."""
+
+from workloads.meter.machine import this_machine as this_machine
+from workloads.meter.meter import Meter as Meter
+from workloads.meter.versions import versions as versions
