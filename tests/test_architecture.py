@@ -42,6 +42,7 @@ ARROWS: dict[str, set[str]] = {
         "pyarrow",
         "matplotlib",
         "psutil",
+        "pydantic",
         "pynvml",
     },
     "workloads/readers": {"domain", "tensorflow", "numpy", "obstore"},
