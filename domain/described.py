@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
+import yaml
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from domain.errors import InputError
@@ -59,6 +60,12 @@ def described_of(data: Any, name: str) -> DescribedAccelerator:
     if not isinstance(data, dict):
         raise InputError("is no description of an accelerator, which is a mapping", where=name)
     return parse(DescribedAccelerator, Located(data, name))
+
+
+def description_text(described: DescribedAccelerator) -> str:
+    """A description as the text of a YAML file."""
+    plain = described.model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
 
 
 def _accelerator_tag(value: object) -> str:

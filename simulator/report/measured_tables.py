@@ -20,20 +20,20 @@ _SHOWN = 20
 
 
 def draw_comparisons(console: Console, found: Sequence[Comparison]) -> None:
-    """Each measured run beside what is predicted of it."""
+    """Each measured run beside what is predicted of it: model and batch, time, and then the wait
+    for input and the cost, each predicted / measured."""
     draw_table(
         console,
         [
-            Column("run", words=True),
-            Column("predicted"),
-            Column("90 % interval", spare=3),
+            Column("run", left=True),
+            Column("on", left=True, spare=2),
+            Column("predicted step"),
+            Column("90 % interval"),
             Column("measured"),
             Column("error"),
             Column("inside", left=True),
-            Column("input, predicted", spare=2),
-            Column("measured", spare=2),
-            Column("$ a million, predicted", spare=1),
-            Column("measured", spare=1),
+            Column("input wait", spare=1),
+            Column("$ a million", spare=3),
         ],
         [_comparison(each) for each in found],
     )
@@ -56,16 +56,15 @@ def _comparison(found: Comparison) -> list[str]:
     where = f"{nodes} × {machine}" if nodes > 1 else machine
     low, high = duration(found.lower90_step_seconds), duration(found.upper90_step_seconds)
     return [
-        f"{found.model}, batch {what.global_batch:,}, {what.precision} on {where}",
+        f"{found.model}, {what.global_batch:,}",
+        where,
         duration(found.predicted_step_seconds),
         f"{low} … {high}",
         duration(found.measured_step_seconds),
         _signed(found.error),
         "yes" if found.is_inside else "no",
-        percent(found.predicted_input_share),
-        _if_known(found.measured_input_share, percent),
-        _if_known(found.predicted_usd_per_million, money),
-        _if_known(found.measured_usd_per_million, money),
+        f"{percent(found.predicted_input_share)} / {_share(found.measured_input_share)}",
+        f"{_cost(found.predicted_usd_per_million)} / {_cost(found.measured_usd_per_million)}",
     ]
 
 
@@ -146,5 +145,9 @@ def _signed(value: float) -> str:
     return f"{value * 100:+.0f} %"
 
 
-def _if_known(value: float, write: object) -> str:
-    return "–" if math.isnan(value) else write(value)  # type: ignore[operator]
+def _share(value: float) -> str:
+    return "–" if math.isnan(value) else percent(value)
+
+
+def _cost(usd: float) -> str:
+    return "–" if math.isnan(usd) else money(usd)
