@@ -13,7 +13,7 @@ from domain.described import AcceleratorChoice
 from domain.environment import Market
 from domain.errors import CatalogError, InputError, near_misses
 from domain.frozen import Frozen
-from domain.located import parse, read_yaml
+from domain.located import parse, parse_yaml, read_text
 from domain.measurement import MeasuredEnvironment
 from domain.quantity import UsdPerHour
 
@@ -74,7 +74,7 @@ class Host(Frozen):
 
 
 class _HostsFile(Frozen):
-    hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
+    hosts: tuple[Host, ...]
 
 
 def read_hosts(path: Path) -> tuple[Host, ...]:
@@ -83,8 +83,11 @@ def read_hosts(path: Path) -> tuple[Host, ...]:
     Raises:
         InputError: unreadable, an unknown key, a host that is listed twice; with file and line.
     """
-    located = read_yaml(path, "hosts")
+    text = read_text(path, "file of hosts", InputError)
+    located = parse_yaml(text, str(path), "file of hosts")
     hosts = parse(_HostsFile, located).hosts
+    if not hosts:
+        raise InputError("lists no host; give at least one", where=located.place(("hosts",)))
     first: dict[tuple[str, int, str | None], int] = {}
     for index, host in enumerate(hosts):
         key = (host.address, host.port, host.jump)

@@ -11,7 +11,7 @@ from pydantic import NonNegativeInt
 from domain.environment import Market
 from domain.errors import InputError
 from domain.frozen import Frozen
-from domain.located import Located, parse, read_yaml
+from domain.located import Located, parse, parse_yaml, read_text
 
 
 class Find(Frozen):
@@ -75,7 +75,8 @@ def read_outputs(path: Path) -> StackOutputs:
     Raises:
         InputError: unreadable, or not the outputs of a stack of ours; with file and line.
     """
-    return parse_outputs(read_yaml(path, "stack outputs"))
+    text = read_text(path, "file of outputs", InputError)
+    return parse_outputs(parse_yaml(text, str(path), "file of outputs"))
 
 
 def parse_outputs(located: Located) -> StackOutputs:

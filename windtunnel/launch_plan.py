@@ -66,7 +66,7 @@ def make_plan(
         InputError: says which option or file is wrong.
     """
     try:
-        from workloads.launch.benchmarks import find_benchmark
+        from workloads.launch.benchmarks import PROBES, find_benchmark
         from workloads.launch.bundle import pack
         from workloads.launch.plan import Plan, new_name
         from workloads.launch.results import check_out
@@ -76,7 +76,8 @@ def make_plan(
             "pip install 'windtunnel[workload]'"
         ) from None
 
-    find_benchmark(benchmark)
+    probes = tuple(settings) if benchmark == PROBES else ()
+    find_benchmark(benchmark, 1, probes)
     given = _settings(benchmark, settings, config, limits.restarts, told)
     kept = _limits(limits, where.are_standing)
     if out is not None:
@@ -84,7 +85,7 @@ def make_plan(
     credentials = _credentials(trusted, where.jump)
     hosts = launch_hosts(where, kept.boot_seconds if patient else 0.0, told)
     environment_of(hosts)
-    chosen = find_benchmark(benchmark, len(hosts))
+    chosen = find_benchmark(benchmark, len(hosts), probes)
     name = new_name()
     return Plan(
         benchmark=chosen,
@@ -92,7 +93,7 @@ def make_plan(
         out=out or _default_out(f"{benchmark}-{name}"),
         bundle=pack(),
         credentials=credentials,
-        settings=tuple(settings),
+        settings=() if probes else tuple(settings),
         config=given,
         python=python,
         limits=_with_prices(kept, hosts, prices),
@@ -112,8 +113,8 @@ def _settings(
     from workloads.settings import read_settings
 
     if benchmark == PROBES:
-        if settings or config is not None:
-            raise InputError("probes have no settings; leave --set and --config away")
+        if config is not None:
+            raise InputError("probes take no configuration; give --set instead", where="--config")
         return None
     checked = read_settings(benchmark, config, settings)
     if restarts and getattr(checked, "checkpoint_steps", None) is None:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from domain.errors import InputError, near_misses
 from domain.measurement import read_measurements
+from domain.probe import read_probes
 from workloads.settings import BENCHMARKS as WORKLOADS
 
 PROBES = "probes"
+PROBES_FILE = "probes.json"
 BENCHMARKS = (*WORKLOADS, PROBES)
+_PROBE_SWITCHES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("quick", "true"): ("--quick",),
+    ("quick", "false"): (),
+    ("compute", "true"): (),
+    ("compute", "false"): ("--no-compute",),
+}
+_PROBE_VALUES = ("storage", "name")
 _ON_ONE_HOST = ("tape_network", "serve")
 
 
@@ -43,27 +52,29 @@ class Benchmark:
         path = folder / self.result
         if not path.is_file():
             raise InputError(f"{self.result} is not there")
-        if self.result == "measurement.json":
-            try:
-                read_measurements(path)
-            except InputError as error:
-                raise InputError(f"{self.result} {error.message}") from None
-            return
         try:
-            json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(f"{self.result} is not JSON: {error}") from None
+            if self.result == PROBES_FILE:
+                read_probes(path)
+            else:
+                read_measurements(path)
+        except InputError as error:
+            raise InputError(f"{self.result} {error.message}") from None
 
 
-def find_benchmark(name: str, hosts: int = 1) -> Benchmark:
+def find_benchmark(name: str, hosts: int = 1, probe_settings: Sequence[str] = ()) -> Benchmark:
     """The benchmark of a name, for so many hosts.
+
+    Args:
+        name: one of ``BENCHMARKS``.
+        hosts: how many hosts it runs on.
+        probe_settings: what is to be probed, as ``key=value``; of probes only.
 
     Raises:
         InputError: there is none, or it does not run on several hosts.
     """
     if name == PROBES:
-        words = ("--network",) if hosts > 1 else ()
-        return Benchmark(name, "workloads.probes", words, "probes.json", False)
+        words = (*(("--network",) if hosts > 1 else ()), *_probe_words(probe_settings))
+        return Benchmark(name, "workloads.probes", words, PROBES_FILE, False)
     if name not in WORKLOADS:
         hint = near_misses(name, BENCHMARKS) or f"; there are {', '.join(BENCHMARKS)}"
         raise InputError(f"there is no benchmark '{name}'{hint}")
@@ -72,6 +83,23 @@ def find_benchmark(name: str, hosts: int = 1) -> Benchmark:
             f"{name} runs on one host, and there are {hosts}; take the first with --count 1"
         )
     return Benchmark(name, "workloads.run", (name,), "measurement.json")
+
+
+def _probe_words(settings: Sequence[str]) -> list[str]:
+    """Probes are told by flags what others are told by settings."""
+    words: list[str] = []
+    for setting in settings:
+        key, _, value = setting.partition("=")
+        if (key, value) in _PROBE_SWITCHES:
+            words += _PROBE_SWITCHES[key, value]
+        elif key in _PROBE_VALUES and value:
+            words += [f"--{key}", value]
+        else:
+            raise InputError(
+                "is nothing that probes know: quick=true, compute=false, storage=URL, name=ID",
+                where=f"--set {setting}",
+            )
+    return words
 
 
 def parse_event(line: str) -> Mapping[str, object] | None:
