@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from launch_hosts import free_port
+from launch_hosts import free_port, make_key
 from standin.google_api import GoogleApi, google_api, instance, node
 
 from domain.errors import InputError
+from domain.hosts import Host
 from domain.stack_outputs import StackOutputs, read_outputs
 from workloads.discovery.discover import find_hosts
 
@@ -321,3 +322,89 @@ def test_files_that_are_no_outputs(tmp_path: Path, text: str, said: str) -> None
     (tmp_path / "o.json").write_text(text)
     with pytest.raises(InputError, match=said):
         read_outputs(tmp_path / "o.json")
+
+
+# ── Letting us in, and asking Pulumi ─────────────────────────────────────────────────────────
+
+
+def test_ec2_takes_our_key_for_a_minute(ec2: Any, tmp_path: Path) -> None:
+    from workloads.discovery.instance_connect import send_key, uses_instance_connect
+
+    run_instances(ec2, 3, TAGS)
+    hosts = find_hosts(outputs_of(tmp_path))
+    assert all(uses_instance_connect(host) for host in hosts)
+    assert hosts[0].user == "ubuntu"
+    send_key(hosts[0], make_key(tmp_path / "key"))
+    direct = find_hosts(outputs_of(tmp_path, access={"kind": "private"}))
+    assert not uses_instance_connect(direct[0])
+
+
+def test_a_key_that_ec2_does_not_take_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workloads.discovery.instance_connect import send_key
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    host = Host(
+        address="10.0.0.1",
+        user="ubuntu",
+        name="i-1",
+        provider="aws",
+        region="us-east-1",
+        machine="g5.xlarge",
+    )
+    with pytest.raises(InputError, match="i-1: EC2 Instance Connect does not take our key"):
+        send_key(host, "ssh-ed25519 AAAA")
+
+
+PULUMI = """#!/bin/sh
+# What the Automation API asks of the CLI, and what the CLI would print.
+case "$*" in
+  *version*) echo v3.272.0 ;;
+  *"stack select --stack absent"*) echo "error: no stack named 'absent' found" >&2; exit 255 ;;
+  *"stack select"*) ;;
+  *"stack output"*) cat "$PULUMI_OUTPUTS" ;;
+  *) echo "error: unexpected $*" >&2; exit 255 ;;
+esac
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose ``pulumi`` is a stand-in that knows one deployed stack."""
+    outputs_of(tmp_path)
+    program = tmp_path / "bin" / "pulumi"
+    program.parent.mkdir()
+    program.write_text(PULUMI)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("PULUMI_OUTPUTS", str(tmp_path / "outputs.json"))
+    (tmp_path / "Pulumi.yaml").write_text("name: lab\nruntime: python\n")
+    return tmp_path
+
+
+def test_the_outputs_of_a_deployed_stack_are_asked_of_pulumi(project: Path) -> None:
+    from workloads.discovery.live import live_outputs
+
+    outputs = live_outputs(project, "dev")
+    assert outputs.pools["train"].find.tags == TAGS
+
+
+def test_a_stack_that_pulumi_does_not_know_is_one_sentence(project: Path) -> None:
+    from workloads.discovery.live import live_outputs
+
+    with pytest.raises(InputError, match="there is no stack 'absent'"):
+        live_outputs(project, "absent")
+
+
+def test_without_the_pulumi_cli_the_way_out_is_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workloads.discovery.live import live_outputs
+
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(InputError, match="--outputs"):
+        live_outputs(project, "dev")

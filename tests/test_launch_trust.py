@@ -222,3 +222,32 @@ def test_a_file_of_known_hosts_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "known").write_text("@strange marker here\n")
     with pytest.raises(InputError, match="is not a file of known hosts"):
         KnownHosts(tmp_path / "known")
+
+
+def test_a_cloud_may_hand_our_key_over_before_we_connect(tmp_path: Path) -> None:
+    with lab(tmp_path / "lab", count=1) as made:
+        server = made.servers[0]
+        authorised = server.folder / "authorized_keys"
+        authorised.write_text("")
+        given: list[str] = []
+
+        def introduce(host: Host, public_key: str) -> None:
+            given.append(host.label)
+            authorised.write_text(public_key)
+
+        host = server.host()
+        assert connect(host, made.credentials(introduce=introduce)).startswith("in")
+        assert given == [host.label]
+
+
+def test_a_host_of_a_cloud_is_given_time_to_get_its_keys(tmp_path: Path) -> None:
+    with lab(tmp_path / "lab", count=1) as made:
+        server = made.servers[0]
+        authorised = server.folder / "authorized_keys"
+        authorised.write_text("")
+        later = threading.Timer(1.0, authorised.write_text, (server.authorised,))
+        later.start()
+        made.known_hosts.write_text("i-1 " + server.known_hosts_line().partition(" ")[2])
+        host = server.host(name="i-1")
+        assert connect(host, made.credentials(), patience_seconds=20).startswith("in")
+        later.join()

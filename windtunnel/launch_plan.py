@@ -92,7 +92,7 @@ def make_plan(
         hosts=hosts,
         out=out or _default_out(f"{benchmark}-{name}"),
         bundle=pack(),
-        credentials=credentials,
+        credentials=_introduced(credentials, hosts),
         settings=() if probes else tuple(settings),
         config=given,
         python=python,
@@ -189,6 +189,17 @@ def _credentials(trusted: Trusted, jump: str | None) -> Credentials:
         trusted.identity,
         trusted.ssh_config,
     )
+
+
+def _introduced(credentials: Credentials, hosts: Sequence[Host]) -> Credentials:
+    """With what hands our key over, where the hosts' cloud does that."""
+    from dataclasses import replace
+
+    from workloads.discovery.instance_connect import send_key, uses_instance_connect
+
+    if not all(uses_instance_connect(host) for host in hosts):
+        return credentials
+    return replace(credentials, introduce=send_key)
 
 
 def _default_out(name: str) -> Path:

@@ -12,8 +12,9 @@ from domain.stack_outputs import Access, PoolOutput, StackOutputs
 from workloads.discovery.found import Found, Seen
 
 _PAUSE_SECONDS = 5.0
-_NO_NAME = "os-login"
-"""What a stack says of users whose names OS Login makes."""
+# What a stack says of its users, and whom that means for SSH. OS Login makes names of its own.
+# Session Manager's user is there only once somebody has opened a session; the images are Ubuntu.
+_USERS = {"os-login": None, "ssm-user": "ubuntu"}
 
 
 def find_hosts(
@@ -91,7 +92,7 @@ def _access(outputs: StackOutputs, pool: PoolOutput, jump: str | None) -> Access
 
 
 def _host(found: Found, name: str, pool: PoolOutput, access: Access, user: str | None) -> Host:
-    known = None if access.user == _NO_NAME else access.user
+    known = _USERS.get(access.user, access.user) if access.user else None
     return Host(
         address=found.address,
         user=user or known,

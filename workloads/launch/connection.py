@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import errno
+import os
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +21,8 @@ from workloads.launch.trust import KnownHosts, name_in_file
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 10.0
+# A host of a cloud answers a while before its users' keys are there.
+_KEYS_SECONDS = 60.0
 # One attempt: a host that is not there does not answer at all.
 _ATTEMPT_SECONDS = 20.0
 # A connection over which so many questions in a row find no answer is given up.
@@ -36,6 +40,8 @@ class Credentials:
     """Instead of ``~/.ssh/config``."""
     jump: str | None = None
     """A host on the way, for hosts that name none of their own."""
+    introduce: Callable[[Host, str], None] | None = None
+    """Hands a public key over to a host before each attempt, where its cloud does so."""
 
 
 class _NotYet(Exception):  # noqa: N818, nothing is wrong yet
@@ -93,9 +99,19 @@ class Connector:
         """
         deadline, pause = time.monotonic() + self._patience_seconds, _FIRST_PAUSE_SECONDS
         tunnel = await self._tunnel(host)
+        denied_since: float | None = None
         while True:
             try:
+                await self._introduce(host)
                 return await self._attempt(host, tunnel)
+            except asyncssh.PermissionDenied:
+                denied_since = denied_since or time.monotonic()
+                waited = time.monotonic() - denied_since
+                if host.name is None or waited >= min(_KEYS_SECONDS, self._patience_seconds):
+                    raise InputError(_denied(host), where=host.label) from None
+                self._told(host, "it does not let us in yet")
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             except _NotYet as error:
                 left = deadline - time.monotonic()
                 if left <= 0:
@@ -137,6 +153,13 @@ class Connector:
         known = self._credentials
         return Credentials(known.known_hosts, known.identity, known.ssh_config)
 
+    async def _introduce(self, host: Host) -> None:
+        if self._credentials.introduce is None:
+            return
+        identity = host.identity or self._credentials.identity
+        key = await _public_key(identity, host)
+        await asyncio.to_thread(self._credentials.introduce, host, key)
+
     async def _attempt(
         self, host: Host, tunnel: asyncssh.SSHClientConnection | None
     ) -> asyncssh.SSHClientConnection:
@@ -157,8 +180,6 @@ class Connector:
         except asyncssh.HostKeyNotVerifiable as error:
             why = client.refused if client is not None else None
             raise InputError(why or f"its key is not trusted: {error}", where=host.label) from None
-        except asyncssh.PermissionDenied:
-            raise InputError(_denied(host), where=host.label) from None
         except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
             raise InputError(
                 f"a private key cannot be used: {error}; add it to the agent with ssh-add",
@@ -174,6 +195,8 @@ class Connector:
             ) from None
         except asyncssh.ChannelOpenError as error:
             raise _NotYet(f"the jump host gets no answer from it ({error.reason})") from None
+        except asyncssh.PermissionDenied:
+            raise
         except (asyncssh.DisconnectError, TimeoutError) as error:
             raise _NotYet(str(error) or "it does not answer") from None
         except OSError as error:
@@ -246,6 +269,37 @@ def _readable(identity: Path, host: Host) -> str:
             f"the private key {path} cannot be read: {error.strerror}", where=host.label
         ) from None
     return str(path)
+
+
+async def _public_key(identity: Path | None, host: Host) -> str:
+    """The public half of our key: of the file, or the agent's first.
+
+    Raises:
+        InputError: there is neither.
+    """
+    if identity is not None:
+        path = _readable(identity, host)
+        try:
+            return asyncssh.read_private_key(path).export_public_key().decode("ascii")
+        except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
+            beside = Path(f"{path}.pub")
+            if beside.is_file():
+                return beside.read_text(encoding="utf-8")
+            raise InputError(
+                f"the private key {path} cannot be used, and {beside.name} is not there",
+                where=host.label,
+            ) from None
+    try:
+        async with asyncssh.SSHAgentClient(os.environ.get("SSH_AUTH_SOCK", "")) as agent:
+            for pair in await agent.get_keys():
+                blob = base64.b64encode(pair.public_data).decode("ascii")
+                return f"{pair.algorithm.decode('ascii')} {blob}"
+    except (OSError, ValueError):
+        pass
+    raise InputError(
+        "needs a key to hand over: name one with --identity, or add one to the agent",
+        where=host.label,
+    )
 
 
 def _denied(host: Host) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from domain.errors import RunFailed
@@ -12,14 +13,25 @@ from workloads.launch.remote import Remote
 from workloads.launch.worker import Worker
 
 _DIGITS = 12
-# Hosts that share a home directory wait for the one that came first.
+_UV_PYTHON = "3.12"
+# Hosts that share a home directory wait for the one that came first. Where no Python is of the
+# right age (Ubuntu 22.04 has 3.10), uv brings one of its own.
 _MAKE = """
 set -e
 mkdir -p {parent}
 exec 9> {folder}.lock
 flock 9
 [ -f {folder}/ready ] && exit 0
-python3 -m venv --clear {folder}
+right='import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'
+for each in {candidates}; do
+  if command -v "$each" > /dev/null && "$each" -c "$right" 2> /dev/null; then found=$each; break; fi
+done
+if [ -n "$found" ]; then
+  "$found" -m venv --clear {folder}
+else
+  python3 -m pip install --quiet --target {parent}/uv uv
+  PYTHONPATH={parent}/uv python3 -m uv venv --clear --seed --python {uv_python} {folder}
+fi
 cat > {folder}/requirements.txt <<'END'
 {requirements}END
 if [ -s {folder}/requirements.txt ]; then
@@ -28,6 +40,8 @@ if [ -s {folder}/requirements.txt ]; then
 fi
 touch {folder}/ready
 """
+PYTHONS = ("python3.12", "python3.13", "python3.11", "python3")
+"""What an environment is made with, if it is there and not too old or too new for TensorFlow."""
 
 
 def requirements_text(path: Path, nvidia: bool) -> str:
@@ -39,7 +53,9 @@ def requirements_text(path: Path, nvidia: bool) -> str:
     return "".join(f"{line}\n" for line in wanted)
 
 
-async def make_environment(remote: Remote, requirements: Path, limits: Limits) -> None:
+async def make_environment(
+    remote: Remote, requirements: Path, limits: Limits, pythons: Sequence[str] = PYTHONS
+) -> None:
     """Makes a host's virtual environment, unless it has one; ``remote`` uses it from then on.
 
     It is made under a supervisor: what a lost launcher began does not go on alone.
@@ -55,6 +71,8 @@ async def make_environment(remote: Remote, requirements: Path, limits: Limits) -
         folder=shlex.quote(folder),
         parent=shlex.quote(f"{remote.base}/environments"),
         requirements=text,
+        candidates=shlex.join(pythons),
+        uv_python=_UV_PYTHON,
     )
     worker = await Worker.start(remote, ["sh", "-c", script], {}, limits)
     try:

@@ -30,6 +30,7 @@ _CLEAN_UP_SECONDS = 30.0
 _CLOSE_SECONDS = 3.0
 # A worker that lost its peer fails just after it; who failed first is who is named.
 _SETTLE_SECONDS = 0.5
+_LATE_SECONDS = 60.0
 
 T = TypeVar("T")
 
@@ -141,17 +142,27 @@ class _Run:
         waits = {asyncio.ensure_future(each.wait()): each for each in self._workers}
         pending = set(waits)
         order: list[tuple[Worker, Ended]] = []
+        late: float | None = None
         while pending and not order:
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            done, pending = await asyncio.wait(
+                pending, timeout=late, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                self._watch.stage(None, "the chief is done; workers that are not are stopped")
+                break
+            if not self._worker(0).is_running:
+                # It alone writes results; others that hang on their way out are not waited for.
+                late = _LATE_SECONDS
             order = [(waits[each], each.result()) for each in done if each.result().code != 0]
-        if not order:
-            return None
-        if pending:
+        if pending and order:
             done, pending = await asyncio.wait(pending, timeout=_SETTLE_SECONDS)
             order += [(waits[each], each.result()) for each in done if each.result().code != 0]
         for each in pending:
             each.cancel()
-        return min(order, key=lambda failure: _blame(failure[1]))
+        return min(order, key=lambda failure: _blame(failure[1])) if order else None
+
+    def _worker(self, index: int) -> Worker:
+        return next(each for each in self._workers if each.remote.index == index)
 
     async def _start(self, remote: Remote, ports: Sequence[int]) -> None:
         host, log = remote.host, self._log_file(remote)
