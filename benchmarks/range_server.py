@@ -21,7 +21,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def do_GET(self) -> None:  # noqa: N802, the name that the library calls
+    def do_GET(self) -> None:
         path = Path(self.path.lstrip("/").partition("/")[2])
         if not path.is_file():
             self.send_error(404)
