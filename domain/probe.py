@@ -166,7 +166,8 @@ def describe(probes: Probes, name: str = "") -> dict[str, Any]:
 
 def described_id(machine: MeasuredMachine) -> str:
     """An id after what the host says of itself: lower-case letters, digits, '-' and '.'."""
-    told = machine.accelerator or f"{machine.processor or 'host'} {machine.vcpu or ''} vcpu"
+    vcpu = f" {machine.vcpu} vcpu" if machine.vcpu else ""
+    told = machine.accelerator or f"{machine.processor or 'host'}{vcpu}"
     return re.sub(r"[^a-z0-9.]+", "-", told.lower())[:64].strip("-.") or "host"
 
 
