@@ -28,7 +28,14 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "paper": {"global_batch": 128, "epochs": 5, "samples": 60000},
     },
     "tape_network": {
-        "small": {"global_batch": 128, "steps": 150, "samples": 1024, "learning_rate": 0.02},
+        "small": {
+            "features": 16,
+            "classes": 5,
+            "global_batch": 128,
+            "steps": 150,
+            "samples": 1024,
+            "learning_rate": 0.003,
+        },
         "paper": {
             "features": 784,
             "hidden": 128,
@@ -118,6 +125,6 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
     "serve": {
         "small": {},
-        "paper": {"training": {"preset": "paper"}, "serving": {"requests": 10000}},
+        "paper": {"training": {"preset": "paper", "steps": 10}, "serving": {"requests": 10000}},
     },
 }

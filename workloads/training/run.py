@@ -7,6 +7,7 @@ from typing import Any
 
 from workloads.events import tell
 from workloads.models import benchmark as find_benchmark
+from workloads.readers import explained
 from workloads.settings import BenchmarkSettings
 from workloads.training.cluster import Cluster
 from workloads.training.curves import draw_history
@@ -30,7 +31,8 @@ def run_training(
         RunFailed: it did not come to its end.
     """
     stated_environment()
-    done = Loop(find_benchmark(name), settings, cluster, checkpoints).run()
+    with explained(settings.dataset or "dataset"):
+        done = Loop(find_benchmark(name), settings, cluster, checkpoints).run()
     if cluster.is_chief:
         _write(name, settings, out, cluster, done)
     return done
