@@ -424,3 +424,38 @@ def test_storage_is_read_at_the_rates_that_were_probed(command: Command, tmp_pat
     assert base.connection_bytes_per_second == pytest.approx(5e7)
     assert base.connections_per_node == pytest.approx(6.0)
     assert base.first_byte_seconds == pytest.approx(0.1)
+
+
+LAB = """
+environment:
+  provider: custom
+  pools: {lab: {machine: {accelerators: 1, accelerator: lab-host, price: $2/h}, count: 1}}
+workloads:
+  job: {kind: training, model: resnet50, precision: fp32, global_batch: 8, micro_batch: 8, steps: 99}
+goal: {minimise: cost}
+axes: {workloads.job.global_batch: [8, 16]}
+"""
+
+
+def test_scenarios_learn_as_much_and_say_what_supports_them(
+    command: Command, tmp_path: Path
+) -> None:
+    write(tmp_path / "m.jsonl", own_runs(5))
+    (tmp_path / "lab.yaml").write_text(LAB)
+    assert command("calibrate", "m.jsonl", "--out", "ours.json")[0] == 0
+    code, text, err = command("simulate", "lab.yaml", "--calibration", "ours.json", "--json")
+    assert code == 0, err
+    told = json.loads(text)
+    one = own_predicted(command, "resnet50", 8, "lab-host", "--calibration", "ours.json")
+    assert told["workloads"]["job"]["step_seconds"] == pytest.approx(one["step_seconds"], rel=1e-3)
+    sentence = (
+        "supported by 5 measurements of your own on lab-host, 1 of this model, last 2026-11-20"
+    )
+    assert told["calibration"]["support"] == sentence
+    code, table, err = command("choose", "lab.yaml", "--calibration", "ours.json")
+    assert code == 0, err
+    assert sentence in " ".join(table.split())
+    # Without what describes it, the name means nothing.
+    code, _, err = command("simulate", "lab.yaml")
+    assert code == 2
+    assert "no accelerator 'lab-host'" in err

@@ -57,12 +57,14 @@ class Learnt:
             "format": matrix_format,
             "framework": framework_family(workload.framework),
         }
+        supported = support_of(calibrated.support, accelerator, keys["model"])
         found = {}
         for level in LEVELS:
             table = calibrated.effects.levels.get(level.name, {})
             parts = [keys.get(name, "") for name in level.keys]
             key = SEPARATOR.join(parts) if parts else "all"
-            if all(parts) and key in table:
+            # A user's own runs name no task and no source; a job names neither.
+            if (all(parts) or supported.of_accelerator) and key in table:
                 found[level.name] = table[key]
         stack = f"{accelerator}{SEPARATOR}{keys['framework']}"
         told = {*found, "probes"} if accelerator in calibrated.probed else set(found)
@@ -86,7 +88,7 @@ class Learnt:
             variation=calibration.run_to_run_variation
             if half_width is None
             else half_width / _HALF_WIDTH_DEVIATIONS,
-            supported=support_of(calibrated.support, accelerator, keys["model"]),
+            supported=supported,
         )
 
 
