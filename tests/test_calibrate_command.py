@@ -431,7 +431,7 @@ environment:
   provider: custom
   pools: {lab: {machine: {accelerators: 1, accelerator: lab-host, price: $2/h}, count: 1}}
 workloads:
-  job: {kind: training, model: resnet50, precision: fp32, global_batch: 8, micro_batch: 8, steps: 99}
+  job: {kind: training, model: resnet50, precision: fp32, global_batch: 8, steps: 99}
 goal: {minimise: cost}
 axes: {workloads.job.global_batch: [8, 16]}
 """
@@ -459,3 +459,20 @@ def test_scenarios_learn_as_much_and_say_what_supports_them(
     code, _, err = command("simulate", "lab.yaml")
     assert code == 2
     assert "no accelerator 'lab-host'" in err
+
+
+def test_a_host_that_was_not_told_its_name_is_known_by_its_probes(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "probes.json").write_text(json.dumps(probes(1e11, 0.8, 1e6, 10e9, 1e-5)))
+    plain = run(MLP, 128, 0.02).model_dump(mode="json")
+    plain["environment"] = {"accelerator": "A fine CPU @ 3 GHz", "accelerators_per_node": 1}
+    plain["machine"] = {"processor": "A fine CPU @ 3 GHz", "vcpu": 2}
+    (tmp_path / "m.json").write_text(json.dumps(plain))
+    code, _, err = command("calibrate", "m.json")
+    assert code == 2
+    assert "no accelerator 'A fine CPU @ 3 GHz'" in err
+    code, text, err = command("calibrate", "probes.json", "m.json", "--json", "--out", "ours.json")
+    assert code == 0, err
+    assert json.loads(text)["accelerators"] == ["a-fine-cpu-3-ghz-2-vcpu"]
+    assert command("ledger", "m.json", "--start", "--calibration", "ours.json")[0] == 0
