@@ -11,7 +11,7 @@ from domain.workload import Training
 from simulator.models.calibration import Calibration
 from simulator.study.calibrated import Calibrated
 from simulator.study.point_predictions import KNOWLEDGE, KNOWLEDGE_OF_DESCRIBED, NOTHING
-from simulator.study.points import framework_family
+from simulator.study.points import OF, framework_family
 from simulator.study.residuals import FEATURES, LEVELS, SEPARATOR
 from simulator.study.support import Supported, support_of
 
@@ -54,7 +54,8 @@ class Learnt:
             "accelerator": accelerator,
             "described": own,
             "group": own,
-            "format": matrix_format,
+            "task": own,
+            "format": f"{matrix_format}{OF}{own}" if own else matrix_format,
             "framework": framework_family(workload.framework),
         }
         supported = support_of(calibrated.support, accelerator, keys["model"])
