@@ -7,6 +7,7 @@ columns of published runs, so that both are compared with predictions alike.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from domain.catalog import Catalog
+from domain.catalog.facts import spelling
 from domain.described import AcceleratorChoice, DescribedAccelerator
 from domain.environment import Market
 from domain.errors import CatalogError, InputError
@@ -211,6 +213,28 @@ def to_rows(measurements: Iterable[Measurement], catalog: Catalog) -> list[dict[
     return [_row(each, catalog) for each in measurements if each.workload.phase == "training"]
 
 
+def described_id(machine: MeasuredMachine) -> str:
+    """An id after what a host says of itself: lower-case letters, digits, '-' and '.'."""
+    vcpu = f" {machine.vcpu} vcpu" if machine.vcpu else ""
+    told = machine.accelerator or f"{machine.processor or 'host'}{vcpu}"
+    return re.sub(r"[^a-z0-9.]+", "-", told.lower())[:64].strip("-.") or "host"
+
+
+def measured_accelerator(measurement: Measurement, catalog: Catalog) -> str | None:
+    """What a catalog knows the accelerator of a measurement by; None where the machine tells it.
+
+    A program that nobody told where it runs calls its accelerator what the host calls it, and
+    probes of that host describe it by ``described_id``.
+    """
+    name = measurement.accelerator_name
+    if name is not None and measurement.machine is not None:
+        known = {each.id for each in catalog.accelerators() if each.is_described}
+        own = described_id(measurement.machine)
+        if own in known and spelling(name) not in known:
+            return own
+    return name
+
+
 def described_accelerators(
     measurements: Iterable[Measurement],
 ) -> tuple[DescribedAccelerator, ...]:
@@ -264,7 +288,7 @@ def measurement_of(document: Any, place: str) -> Measurement:
 
 def _row(measurement: Measurement, catalog: Catalog) -> dict[str, Any]:
     where, what = measurement.environment, measurement.workload
-    accelerator, per_node = measurement.accelerator_name, where.accelerators_per_node
+    accelerator, per_node = measured_accelerator(measurement, catalog), where.accelerators_per_node
     if where.machine is not None and where.provider != "custom":
         machine = catalog.machine(where.provider, where.machine)
         if machine.accelerator is None:

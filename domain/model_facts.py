@@ -154,8 +154,24 @@ def read_model(located: Located) -> ModelDescriptor:
 
 
 def described_name(model: ModelDescriptor) -> str:
-    """A short name for a described model, the same for the same description."""
-    return f"{model.kind}-{sha256(model_text(model).encode()).hexdigest()[:8]}"
+    """A short name for a described model, the same for the same description: its kind, its
+    layers where they are few figures, and four digits that tell it from others."""
+    layers, width = getattr(model, "layers", None), getattr(model, "width", None)
+    told = [layers, width] if isinstance(layers, int) and width else layers
+    figures = "x".join(map(str, told or ())) if _are_few_figures(told) else ""
+    digits = sha256(model_text(model).encode()).hexdigest()[:4]
+    return "-".join(each for each in (model.kind, figures, digits) if each)
+
+
+def _are_few_figures(layers: Any) -> bool:
+    return (
+        isinstance(layers, list | tuple)
+        and len(layers) <= _FEW
+        and all(isinstance(each, int) for each in layers)
+    )
+
+
+_FEW = 5
 
 
 def _parse(model: Mapping[str, Any]) -> ModelDescriptor:

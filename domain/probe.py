@@ -8,7 +8,6 @@ no catalog has.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 from domain.errors import InputError
 from domain.frozen import Frozen
 from domain.located import Located, parse, read_text
-from domain.measurement import MeasuredMachine
+from domain.measurement import MeasuredMachine, described_id
 
 ProbedPrecision = Literal["fp32", "tf32", "fp16", "bf16"]
 
@@ -162,13 +161,6 @@ def describe(probes: Probes, name: str = "") -> dict[str, Any]:
         **({"link": f"{_short(link / 1e9)} GB/s"} if link else {}),
         **({"network": f"{_short(network / 1e9)} GB/s"} if network else {}),
     }
-
-
-def described_id(machine: MeasuredMachine) -> str:
-    """An id after what the host says of itself: lower-case letters, digits, '-' and '.'."""
-    vcpu = f" {machine.vcpu} vcpu" if machine.vcpu else ""
-    told = machine.accelerator or f"{machine.processor or 'host'}{vcpu}"
-    return re.sub(r"[^a-z0-9.]+", "-", told.lower())[:64].strip("-.") or "host"
 
 
 def read_probes(path: Path) -> Probes:

@@ -424,3 +424,55 @@ def test_storage_is_read_at_the_rates_that_were_probed(command: Command, tmp_pat
     assert base.connection_bytes_per_second == pytest.approx(5e7)
     assert base.connections_per_node == pytest.approx(6.0)
     assert base.first_byte_seconds == pytest.approx(0.1)
+
+
+LAB = """
+environment:
+  provider: custom
+  pools: {lab: {machine: {accelerators: 1, accelerator: lab-host, price: $2/h}, count: 1}}
+workloads:
+  job: {kind: training, model: resnet50, precision: fp32, global_batch: 8, steps: 99}
+goal: {minimise: cost}
+axes: {workloads.job.global_batch: [8, 16]}
+"""
+
+
+def test_scenarios_learn_as_much_and_say_what_supports_them(
+    command: Command, tmp_path: Path
+) -> None:
+    write(tmp_path / "m.jsonl", own_runs(5))
+    (tmp_path / "lab.yaml").write_text(LAB)
+    assert command("calibrate", "m.jsonl", "--out", "ours.json")[0] == 0
+    code, text, err = command("simulate", "lab.yaml", "--calibration", "ours.json", "--json")
+    assert code == 0, err
+    told = json.loads(text)
+    one = own_predicted(command, "resnet50", 8, "lab-host", "--calibration", "ours.json")
+    assert told["workloads"]["job"]["step_seconds"] == pytest.approx(one["step_seconds"], rel=1e-3)
+    sentence = (
+        "supported by 5 measurements of your own on lab-host, 1 of this model, last 2026-11-20"
+    )
+    assert told["calibration"]["support"] == sentence
+    code, table, err = command("choose", "lab.yaml", "--calibration", "ours.json")
+    assert code == 0, err
+    assert sentence in " ".join(table.split())
+    # Without what describes it, the name means nothing.
+    code, _, err = command("simulate", "lab.yaml")
+    assert code == 2
+    assert "no accelerator 'lab-host'" in err
+
+
+def test_a_host_that_was_not_told_its_name_is_known_by_its_probes(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "probes.json").write_text(json.dumps(probes(1e11, 0.8, 1e6, 10e9, 1e-5)))
+    plain = run(MLP, 128, 0.02).model_dump(mode="json")
+    plain["environment"] = {"accelerator": "A fine CPU @ 3 GHz", "accelerators_per_node": 1}
+    plain["machine"] = {"processor": "A fine CPU @ 3 GHz", "vcpu": 2}
+    (tmp_path / "m.json").write_text(json.dumps(plain))
+    code, _, err = command("calibrate", "m.json")
+    assert code == 2
+    assert "no accelerator 'A fine CPU @ 3 GHz'" in err
+    code, text, err = command("calibrate", "probes.json", "m.json", "--json", "--out", "ours.json")
+    assert code == 0, err
+    assert json.loads(text)["accelerators"] == ["a-fine-cpu-3-ghz-2-vcpu"]
+    assert command("ledger", "m.json", "--start", "--calibration", "ours.json")[0] == 0

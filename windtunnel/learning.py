@@ -97,7 +97,8 @@ def _with_probes(
     from domain.catalog.described import described_accelerator
     from domain.described import described_of
     from domain.errors import CatalogError
-    from domain.probe import describe, described_id
+    from domain.measurement import described_id
+    from domain.probe import describe
     from simulator.study.probe_fit import fit_probes, fit_storage
     from simulator.study.residuals import SEPARATOR
 

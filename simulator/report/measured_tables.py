@@ -13,7 +13,7 @@ from domain.figures import duration, money, percent
 from simulator.report.layout import Column, draw_table
 from simulator.study.compare_measured import Comparison
 from simulator.study.drift import Drift
-from simulator.study.ledger import Entry
+from simulator.study.ledger import Entry, outcomes
 from simulator.study.ledger_summary import Record
 
 _SHOWN = 20
@@ -76,7 +76,7 @@ def draw_ledger(
 ) -> None:
     """Past errors by machine and model, the latest outcomes, and what has drifted."""
     predictions = sum(each.kind == "prediction" for each in entries)
-    done = [each for each in entries if each.kind == "outcome"]
+    done = outcomes(entries)
     console.print(f"{predictions:,} predictions and {len(done):,} outcomes")
     if records:
         draw_table(

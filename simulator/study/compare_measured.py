@@ -14,7 +14,7 @@ from typing import Any
 
 from domain.catalog import Catalog
 from domain.errors import CatalogError, InputError
-from domain.measurement import Measurement, described_accelerators
+from domain.measurement import Measurement, described_accelerators, measured_accelerator
 from domain.model_facts import ModelFacts, model_of_text, model_text, resolve_model
 from domain.published_names import published_model
 from simulator.models.calibration import Calibration
@@ -173,7 +173,7 @@ def run_of(measurement: Measurement, catalog: Catalog) -> Run:
 
 def _place(measurement: Measurement, catalog: Catalog) -> Place:
     where = measurement.environment
-    name = measurement.accelerator_name
+    name = measured_accelerator(measurement, catalog)
     if where.machine is not None and where.provider != "custom":
         found = find_place(
             where.machine,
@@ -189,7 +189,10 @@ def _place(measurement: Measurement, catalog: Catalog) -> Place:
     try:
         chip = catalog.accelerator(name)
     except CatalogError as error:
-        raise error.at("environment.accelerator") from None
+        raise InputError(
+            f"{error.message}; probe the host and calibrate with that, or describe it",
+            where="environment.accelerator",
+        ) from None
     return Place(
         name=where.machine or chip.id,
         accelerator=chip,

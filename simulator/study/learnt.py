@@ -11,7 +11,7 @@ from domain.workload import Training
 from simulator.models.calibration import Calibration
 from simulator.study.calibrated import Calibrated
 from simulator.study.point_predictions import KNOWLEDGE, KNOWLEDGE_OF_DESCRIBED, NOTHING
-from simulator.study.points import framework_family
+from simulator.study.points import OF, framework_family
 from simulator.study.residuals import FEATURES, LEVELS, SEPARATOR
 from simulator.study.support import Supported, support_of
 
@@ -54,15 +54,18 @@ class Learnt:
             "accelerator": accelerator,
             "described": own,
             "group": own,
-            "format": matrix_format,
+            "task": own,
+            "format": f"{matrix_format}{OF}{own}" if own else matrix_format,
             "framework": framework_family(workload.framework),
         }
+        supported = support_of(calibrated.support, accelerator, keys["model"])
         found = {}
         for level in LEVELS:
             table = calibrated.effects.levels.get(level.name, {})
             parts = [keys.get(name, "") for name in level.keys]
             key = SEPARATOR.join(parts) if parts else "all"
-            if all(parts) and key in table:
+            # A user's own runs name no task and no source; a job names neither.
+            if (all(parts) or supported.of_accelerator) and key in table:
                 found[level.name] = table[key]
         stack = f"{accelerator}{SEPARATOR}{keys['framework']}"
         told = {*found, "probes"} if accelerator in calibrated.probed else set(found)
@@ -86,7 +89,7 @@ class Learnt:
             variation=calibration.run_to_run_variation
             if half_width is None
             else half_width / _HALF_WIDTH_DEVIATIONS,
-            supported=support_of(calibrated.support, accelerator, keys["model"]),
+            supported=supported,
         )
 
 

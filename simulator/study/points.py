@@ -43,6 +43,9 @@ from simulator.study.point_layout import (
 
 UNPREDICTED_UNITS = {"minutes to train": "time to a wanted accuracy is not predicted"}
 
+OF = " of "
+"""Between a matrix format and the described accelerator that has one of its own."""
+
 Floats = NDArray[np.float64]
 
 _PRECISIONS = {
@@ -206,15 +209,16 @@ def resolve_points(frame: pd.DataFrame, catalog: Catalog) -> Points:
     described = np.where(
         [name in by_id and by_id[name].is_described for name in chip_ids], chip_ids, ""
     ).astype(object)
-    # Runs on a machine that is nobody else's are a source of their own.
-    sources = spread(frame["group"], str)
+    # A machine that is nobody else's is a source of its own, and what runs elsewhere taught of
+    # matrix formats and of models in a framework is of other vendors' kernels.
+    sources, tasks = spread(frame["group"], str), spread(frame["task"], str)
     keys = {
         "model": zoo,
         "accelerator": chip_ids,
         "described": described,
-        "format": formats,
+        "format": np.where(described == "", formats, formats + OF + described),
         "framework": spread(frame["framework"], framework_family),
-        "task": spread(frame["task"], str),
+        "task": np.where(tasks == "", described, tasks),
         "group": np.where(sources == "", described, sources),
         "variant": variants_of(frame["notes"]),
         "shape": shapes_of(frame, layout.columns["micro_batch"]),
