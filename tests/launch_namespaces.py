@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 from launch_hosts import Lab, Server, make_key, need_openssh
 
-_NET = "10.213.77"
+# Several test runs at once get namespaces and addresses of their own.
+_RUN = os.getpid() % 100_000
+_NET = f"10.213.{_RUN % 250}"
+_BRIDGE = f"wt{_RUN}"
+
+
+def _name(index: int) -> str:
+    return f"{_BRIDGE}-{index}"
 
 
 def ip(*words: str) -> None:
@@ -25,15 +32,15 @@ def need_namespaces() -> None:
     if shutil.which("ip") is None:
         pytest.skip("no network namespaces: iproute2 is not installed")
     try:
-        ip("netns", "add", "wt-probe")
-        ip("netns", "delete", "wt-probe")
+        ip("netns", "add", f"{_BRIDGE}-probe")
+        ip("netns", "delete", f"{_BRIDGE}-probe")
     except subprocess.CalledProcessError as error:
         pytest.skip(f"no network namespaces: {error.stderr.decode().strip()}")
 
 
 @contextlib.contextmanager
 def namespaces(folder: Path, count: int = 2, rate: str | None = None) -> Iterator[Lab]:
-    """Servers in namespaces ``wt-0``, ``wt-1``, …, on one bridge; ``rate`` limits their links."""
+    """Servers in namespaces on one bridge; ``rate`` limits their links."""
     need_namespaces()
     need_openssh()
     folder.mkdir(exist_ok=True)
@@ -43,7 +50,7 @@ def namespaces(folder: Path, count: int = 2, rate: str | None = None) -> Iterato
             folder / f"server-{index}",
             public,
             address=f"{_NET}.{index + 2}",
-            prefix=("ip", "netns", "exec", f"wt-{index}"),
+            prefix=("ip", "netns", "exec", _name(index)),
             port=22,
         )
         for index in range(count)
@@ -64,15 +71,15 @@ def namespaces(folder: Path, count: int = 2, rate: str | None = None) -> Iterato
 
 
 def make_network(count: int, rate: str | None) -> None:
-    ip("link", "add", "wt-bridge", "type", "bridge")
-    ip("address", "add", f"{_NET}.1/24", "dev", "wt-bridge")
-    ip("link", "set", "wt-bridge", "up")
+    ip("link", "add", _BRIDGE, "type", "bridge")
+    ip("address", "add", f"{_NET}.1/24", "dev", _BRIDGE)
+    ip("link", "set", _BRIDGE, "up")
     for index in range(count):
-        name = f"wt-{index}"
+        name = _name(index)
         ip("netns", "add", name)
         ip("link", "add", f"{name}-out", "type", "veth", "peer", "name", f"{name}-in")
         ip("link", "set", f"{name}-in", "netns", name)
-        ip("link", "set", f"{name}-out", "master", "wt-bridge", "up")
+        ip("link", "set", f"{name}-out", "master", _BRIDGE, "up")
         ip("-n", name, "address", "add", f"{_NET}.{index + 2}/24", "dev", f"{name}-in")
         ip("-n", name, "link", "set", f"{name}-in", "up")
         ip("-n", name, "link", "set", "lo", "up")
@@ -88,13 +95,13 @@ def make_network(count: int, rate: str | None) -> None:
 def remove_network(count: int) -> None:
     for index in range(count):
         with contextlib.suppress(subprocess.CalledProcessError):
-            ip("netns", "delete", f"wt-{index}")
+            ip("netns", "delete", _name(index))
         with contextlib.suppress(subprocess.CalledProcessError):
-            ip("link", "delete", f"wt-{index}-out")
+            ip("link", "delete", f"{_name(index)}-out")
     with contextlib.suppress(subprocess.CalledProcessError):
-        ip("link", "delete", "wt-bridge")
+        ip("link", "delete", _BRIDGE)
 
 
 def set_link(index: int, up: bool) -> None:
     """Cuts or mends the link of one host; nobody on either side is told."""
-    ip("link", "set", f"wt-{index}-out", "up" if up else "down")
+    ip("link", "set", f"{_name(index)}-out", "up" if up else "down")

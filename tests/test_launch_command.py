@@ -107,6 +107,7 @@ def test_a_host_that_is_not_there_is_wrong_input(
     code, _, told = command("launch", "mlp", "--hosts", hosts, *ssh(two), "--boot-timeout", "0 s")
     assert code == 2
     assert f"windtunnel: 127.0.0.1:{port}: cannot be reached: it refuses connections" in told
+    assert not (tmp_path / ".windtunnel").exists()
 
 
 def test_each_host_that_does_not_let_us_in_is_named(

@@ -85,7 +85,7 @@ def test_workers_of_a_launcher_that_was_killed_end_by_themselves(two: Lab, tmp_p
 def test_a_killed_supervisor_takes_its_worker_along(two: Lab, tmp_path: Path) -> None:
     async def kill_when_running() -> None:
         pid_file = two.servers[1].folder / "host" / "runs" / plan.name / "1" / "supervisor.pid"
-        while not notes.told("progress"):
+        while not pid_file.exists() or not notes.told("progress"):
             await asyncio.sleep(0.05)
         os.kill(int(pid_file.read_text()), signal.SIGKILL)
 

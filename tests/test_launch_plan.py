@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import re
+import sys
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -233,3 +235,30 @@ def test_probes_are_told_by_flags() -> None:
     assert probes.words == ("--network", "--quick", "--storage", "s3://b/k", "--no-compute")
     with pytest.raises(InputError, match="nothing that probes know"):
         find_benchmark("probes", 1, ["quick=maybe"])
+
+
+IMPORTED = {
+    "google": "",  # comes with TensorFlow
+    "pynvml": "nvidia-ml-py",
+    "yaml": "PyYAML",
+    "pydantic_core": "pydantic",
+}
+
+
+def test_what_runs_on_hosts_imports_no_package_that_they_do_not_get() -> None:
+    wanted = requirements_text(REQUIREMENTS, nvidia=False).lower().splitlines()
+    given = {line.partition("==")[0] for line in wanted}
+    ours = {"domain", "workloads", *sys.stdlib_module_names}
+    for path in [*(ROOT / "domain").rglob("*.py"), *(ROOT / "workloads").rglob("*.py")]:
+        if path.is_relative_to(ROOT / "workloads" / "launch"):
+            continue
+        if path.is_relative_to(ROOT / "workloads" / "discovery"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [each.name for each in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            for top in {name.partition(".")[0] for name in names} - ours:
+                assert IMPORTED.get(top, top).lower() in {*given, ""}, f"{path} imports {top}"

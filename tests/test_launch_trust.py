@@ -90,6 +90,19 @@ def test_a_host_whose_key_changed_is_refused_whatever_is_accepted(
     assert known.read_text() == f"[{server.address}]:{server.port} {other}"
 
 
+def test_a_host_that_lost_the_kind_of_key_it_had_has_changed(one: Lab, tmp_path: Path) -> None:
+    server = one.servers[0]
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", str(tmp_path / "other")], check=True
+    )
+    known = tmp_path / "known"
+    other = (tmp_path / "other.pub").read_text()
+    known.write_text(f"[{server.address}]:{server.port} {other}")
+    with pytest.raises(InputError, match="its key has changed"):
+        connect(server.host(), with_known(one, known, accept_new=True))
+    assert known.read_text().endswith(other)
+
+
 def test_the_key_of_another_port_says_nothing_of_this_one(one: Lab, tmp_path: Path) -> None:
     known = tmp_path / "known"
     known.write_text(f"{one.servers[0].address} {make_key(tmp_path / 'other')}")

@@ -136,7 +136,8 @@ class Connector:
         jump = host.jump or self._credentials.jump
         if jump is None or host.proxy_command:
             return None
-        if jump not in self._jumps:
+        before = self._jumps.get(jump)
+        if before is None or _is_over(before):
             self._jumps[jump] = asyncio.create_task(self._to_jump(jump, host))
         return await asyncio.shield(self._jumps[jump])
 
@@ -230,6 +231,11 @@ class Connector:
             options["username"] = host.user
         if host.name is not None:
             options["host_key_alias"] = host.name
+        kinds = known.known_hosts.preferred_kinds(
+            host.name or name_in_file(host.address, host.port)
+        )
+        if kinds:
+            options["server_host_key_algs"] = kinds
         if known.ssh_config is not None:
             options["config"] = [str(known.ssh_config)]
         if host.proxy_command:
@@ -238,6 +244,13 @@ class Connector:
         if identity is not None:
             options["client_keys"] = [_readable(identity, host)]
         return options
+
+
+def _is_over(task: asyncio.Task[asyncssh.SSHClientConnection]) -> bool:
+    """Whether a connection failed, or was lost since."""
+    if not task.done():
+        return False
+    return task.cancelled() or task.exception() is not None or task.result().is_closed()
 
 
 def parse_jump(text: str, identity: Path | None = None) -> Host:

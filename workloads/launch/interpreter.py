@@ -63,7 +63,8 @@ async def make_environment(
     Raises:
         RunFailed: a package cannot be had, the disk is full, the connection broke.
     """
-    nvidia = "yes" in await remote.run("command -v nvidia-smi > /dev/null && echo yes || true")
+    told = await remote.run("command -v nvidia-smi > /dev/null && echo nvidia || true")
+    nvidia = "nvidia" in told.split()
     text = requirements_text(requirements, nvidia)
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()[:_DIGITS]
     folder = f"{remote.base}/environments/{digest}"

@@ -98,7 +98,8 @@ class Plan:
             ports: each worker's own port, in the order of the hosts.
             index: which worker.
         """
-        found = {"PYTHONUNBUFFERED": "1"}
+        # TensorFlow's notes on its own build would drown what a benchmark says.
+        found = {"PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
         if len(self.hosts) > 1:
             workers = [
                 f"{host.internal or host.address}:{port}"

@@ -83,7 +83,7 @@ class Remote:
             if directory
             else f'mkdir -p "$HOME/{DIRECTORY}" && cd "$HOME/{DIRECTORY}" && pwd'
         )
-        self._base = told.strip().splitlines()[-1]
+        self._base = _last_line(told)
         run = shlex.quote(self.run_folder)
         await self.run(f"mkdir -p {run}/out {run}/checkpoints")
         if self._plan.config is not None:
@@ -91,7 +91,7 @@ class Remote:
                 f"cat > {run}/config.json", json.dumps(self._plan.config).encode("utf-8")
             )
         code = shlex.quote(self.code)
-        if (await self.run(f"[ -d {code} ] && echo there || true")).strip():
+        if _last_line(await self.run(f"[ -d {code} ] && echo there || true")) == "there":
             return False
         parent = shlex.quote(f"{self._base}/code")
         await self.run(_UNPACK.format(code=code, parent=parent), self._plan.bundle.archive)
@@ -111,7 +111,7 @@ class Remote:
             f"command -v {python} > /dev/null || {{ echo absent; exit 0; }}; {python} -c "
             f"'import sys; print(*sys.version_info[:2], sep=\".\")' || echo useless"
         )
-        version = told.strip()
+        version = _last_line(told)
         if version in ("absent", "useless"):
             raise InputError(
                 f"has no {self.python} that runs; name an interpreter with --python",
@@ -127,7 +127,8 @@ class Remote:
 
     async def free_port(self) -> int:
         """A port that nothing listens on at the moment."""
-        return int(await self.run(f"{shlex.quote(self.python)} -c {shlex.quote(_FREE_PORT)}"))
+        python = shlex.quote(self.python)
+        return int(_last_line(await self.run(f"{python} -c {shlex.quote(_FREE_PORT)}")))
 
     async def end_leftover(self) -> None:
         """Ends the worker of this launch that a lost connection left running, if it still is."""
@@ -148,7 +149,7 @@ class Remote:
         """
         try:
             done = await self.connection.run(
-                f"sh -c {shlex.quote(script)}", input=data, encoding=None
+                f"exec env LC_ALL=C sh -c {shlex.quote(script)}", input=data, encoding=None
             )
         except (asyncssh.Error, OSError) as error:
             raise self.lost(error) from None
@@ -190,6 +191,12 @@ class Remote:
             return RunFailed(f"its disk is full{where}: {_FULL}", where=self.host.label)
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         return RunFailed(lines[-1] if lines else "a command failed", where=self.host.label)
+
+
+def _last_line(output: str) -> str:
+    """What was asked for: start-up files of a shell may print before it."""
+    lines = output.strip().splitlines()
+    return lines[-1].strip() if lines else ""
 
 
 def _text(data: str | bytes | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -20,6 +21,11 @@ def check_out(out: Path) -> None:
     Raises:
         InputError: it holds something, or is a file.
     """
+    there = next(each for each in (out, *out.absolute().parents) if each.exists())
+    if not os.access(there, os.W_OK):
+        raise InputError(f"nothing can be written into {there}", where=str(out))
+    if there.is_file() and there != out:
+        raise InputError(f"{there} is a file, not a folder", where=str(out))
     if out.exists() and not out.is_dir():
         raise InputError("is a file; results are put into a folder", where=str(out))
     if out.is_dir() and any(each.name != LOGS for each in out.iterdir()):

@@ -45,7 +45,6 @@ async def launch(plan: Plan, watch: Watch | None = None) -> Launched:
     """
     check_out(plan.out)
     environment_of(plan.hosts)
-    plan.out.mkdir(parents=True, exist_ok=True)
     run = _Run(plan, watch or Quiet())
     try:
         return await run.within_limits()
@@ -173,7 +172,10 @@ class _Run:
             self._watch.event(host, event)
 
         def on_line(line: str) -> None:
-            print(line, file=log, flush=True)
+            try:
+                print(line, file=log, flush=True)
+            except OSError as error:
+                self._watch.stage(host, f"its log cannot be kept here: {error}")
             self._watch.log(host, line)
 
         worker = await Worker.start(
@@ -189,7 +191,10 @@ class _Run:
     def _log_file(self, remote: Remote) -> TextIO:
         if remote.index not in self._logs:
             folder = self._plan.out / LOGS
-            folder.mkdir(exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise RunFailed(f"logs cannot be written: {error}", where=str(folder)) from None
             path = folder / f"{self._plan.name}-worker-{remote.index}.log"
             self._logs[remote.index] = path.open("a", encoding="utf-8")
         return self._logs[remote.index]

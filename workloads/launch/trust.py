@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import asyncssh
+from asyncssh.public_key import get_default_public_key_algs
 
 from domain.errors import InputError
 from domain.hosts import SSH_PORT
@@ -56,6 +57,25 @@ class KnownHosts:
         """Whether any key of this host, or of an authority for it, is in the file."""
         trusted, authorities, *_ = self.match(name)
         return bool(trusted or authorities)
+
+    def preferred_kinds(self, name: str) -> list[str]:
+        """Kinds of keys to ask a known host for: those in the file, then all others.
+
+        With those in the file alone, a host that has none of them any more would just hang up,
+        and nobody would hear that its key has changed. Empty where the host is not known, or
+        known by an authority.
+        """
+        trusted, authorities, *_ = self.match(name)
+        if authorities or not trusted:
+            return []
+        known = [
+            kind
+            for key in trusted
+            if isinstance(key, asyncssh.SSHKey)
+            for kind in key.sig_algorithms
+        ]
+        every = [*known, *get_default_public_key_algs()]
+        return [kind.decode("ascii") for kind in dict.fromkeys(every)]
 
     def add(self, name: str, key: asyncssh.SSHKey) -> None:
         """Trusts a key from now on.
