@@ -144,6 +144,27 @@ def test_a_lost_connection_is_restored_and_the_run_goes_on(tmp_path: Path) -> No
         assert wait_until_gone(plan.name) == []
 
 
+def test_a_host_whose_connection_broke_is_cleaned_up_over_a_new_one(tmp_path: Path) -> None:
+    with lab(tmp_path / "lab", count=1) as made:
+        notes = Notes()
+        plan = made.plan(tmp_path / "out", ["steps=100000"])
+
+        async def cut_when_running() -> None:
+            while not notes.told("progress"):
+                await asyncio.sleep(0.02)
+            for process in processes_with("sshd: "):
+                if parent_of(process) == made.servers[0].process.pid:  # type: ignore[union-attr]
+                    os.kill(process, signal.SIGKILL)
+
+        async def both() -> None:
+            await asyncio.gather(launch(plan, notes), cut_when_running())
+
+        with pytest.raises(RunFailed, match="connection was lost"):
+            asyncio.run(both())
+        assert processes_with(plan.name) == []
+        assert not (made.servers[0].folder / "host" / "runs" / plan.name).exists()
+
+
 def parent_of(process: int) -> int:
     try:
         text = Path(f"/proc/{process}/stat").read_text()

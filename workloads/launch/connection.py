@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import errno
-import os
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +15,7 @@ import asyncssh
 
 from domain.errors import InputError
 from domain.hosts import Host
+from workloads.launch.own_keys import public_key, readable_key
 from workloads.launch.trust import KnownHosts, name_in_file
 
 _FIRST_PAUSE_SECONDS = 0.5
@@ -158,7 +157,7 @@ class Connector:
         if self._credentials.introduce is None:
             return
         identity = host.identity or self._credentials.identity
-        key = await _public_key(identity, host)
+        key = await public_key(identity, host)
         await asyncio.to_thread(self._credentials.introduce, host, key)
 
     async def _attempt(
@@ -242,7 +241,7 @@ class Connector:
             options["proxy_command"] = list(host.proxy_command)
         identity = host.identity or known.identity
         if identity is not None:
-            options["client_keys"] = [_readable(identity, host)]
+            options["client_keys"] = [readable_key(identity, host)]
         return options
 
 
@@ -271,48 +270,6 @@ def _lookup(trust: KnownHosts, alias: str | None) -> Callable[..., Sequence[Sequ
         return trust.match(host if host == alias else name_in_file(host, port))
 
     return match
-
-
-def _readable(identity: Path, host: Host) -> str:
-    path = identity.expanduser()
-    try:
-        path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"the private key {path} cannot be read: {error.strerror}", where=host.label
-        ) from None
-    return str(path)
-
-
-async def _public_key(identity: Path | None, host: Host) -> str:
-    """The public half of our key: of the file, or the agent's first.
-
-    Raises:
-        InputError: there is neither.
-    """
-    if identity is not None:
-        path = _readable(identity, host)
-        try:
-            return asyncssh.read_private_key(path).export_public_key().decode("ascii")
-        except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
-            beside = Path(f"{path}.pub")
-            if beside.is_file():
-                return beside.read_text(encoding="utf-8")
-            raise InputError(
-                f"the private key {path} cannot be used, and {beside.name} is not there",
-                where=host.label,
-            ) from None
-    try:
-        async with asyncssh.SSHAgentClient(os.environ.get("SSH_AUTH_SOCK", "")) as agent:
-            for pair in await agent.get_keys():
-                blob = base64.b64encode(pair.public_data).decode("ascii")
-                return f"{pair.algorithm.decode('ascii')} {blob}"
-    except (OSError, ValueError):
-        pass
-    raise InputError(
-        "needs a key to hand over: name one with --identity, or add one to the agent",
-        where=host.label,
-    )
 
 
 def _denied(host: Host) -> str:

@@ -28,6 +28,8 @@ from workloads.launch.worker import WRONG_INPUT, Ended, Worker
 
 _CLEAN_UP_SECONDS = 30.0
 _CLOSE_SECONDS = 3.0
+# A host that was lost may be back; if not, it cleans up by itself.
+_RETURN_SECONDS = 10.0
 # A worker that lost its peer fails just after it; who failed first is who is named.
 _SETTLE_SECONDS = 0.5
 _LATE_SECONDS = 60.0
@@ -242,18 +244,20 @@ class _Run:
             log.close()
 
     async def _clear(self, remote: Remote) -> None:
-        if not remote.is_connected:
-            seconds = self._plan.limits.silence_seconds
+        """Removes a run's folder; on a host that was lost, ends the worker first."""
+        try:
+            if not remote.is_connected:
+                async with asyncio.timeout(_RETURN_SECONDS):
+                    await self._connect(remote.index)
+                    await remote.end_leftover()
+            await remote.remove_run()
+        except (WindtunnelError, TimeoutError):
+            within = _span(self._plan.limits.silence_seconds)
             self._watch.stage(
                 remote.host,
-                f"is lost; its worker ends by itself within {_span(seconds)}, "
-                f"{remote.run_folder} is left there",
+                f"is lost; its worker ends by itself within {within}, and {remote.run_folder} is "
+                "left there",
             )
-            return
-        try:
-            await remote.remove_run()
-        except RunFailed as error:
-            self._watch.stage(remote.host, f"could not be cleaned up: {error.message}")
 
 
 async def _close(connection: asyncssh.SSHClientConnection) -> None:
