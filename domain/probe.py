@@ -168,8 +168,7 @@ def describe(probes: Probes, name: str = "") -> dict[str, Any]:
 
 def described_id(machine: MeasuredMachine) -> str:
     """An id after what the host says of itself: lower-case letters, digits, '-' and '.'."""
-    vcpu = f" {machine.vcpu} vcpu" if machine.vcpu else ""
-    told = machine.accelerator or f"{machine.processor or 'host'}{vcpu}"
+    told = machine.accelerator or f"{machine.processor or 'host'} {machine.vcpu or ''} vcpu"
     return re.sub(r"[^a-z0-9.]+", "-", told.lower())[:64].strip("-.") or "host"
 
 

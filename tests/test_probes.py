@@ -361,7 +361,7 @@ def test_an_id_is_one_word() -> None:
     long = described_id(MeasuredMachine(processor="Intel(R) Xeon(R) " * 9))
     assert len(long) <= 64
     assert not long.endswith("-")
-    assert described_id(MeasuredMachine()) == "host"
+    assert described_id(MeasuredMachine()).startswith("host")
 
 
 def test_people_get_rates() -> None:

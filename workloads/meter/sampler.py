@@ -1,7 +1,7 @@
 """A thread that looks at the host now and then: how busy, how full, how much was sent.
 
-A look costs about a millisecond and comes four times a second, so that it does not slow what
-it watches. What it can miss is a peak of memory shorter than that.
+A look costs a quarter of a millisecond of a processor and comes four times a second, so that it
+does not slow what it watches. What it can miss is a peak of memory shorter than that.
 """
 
 from __future__ import annotations
