@@ -1,7 +1,7 @@
 """A thread that looks at the host now and then: how busy, how full, how much was sent.
 
-A look costs about a millisecond and comes four times a second, so that it does not slow what
-it watches. What it can miss is a peak of memory shorter than that.
+A look costs a quarter of a millisecond of a processor and comes four times a second, so that it
+does not slow what it watches. What it can miss is a peak of memory shorter than that.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ SAMPLE_SECONDS = 0.25
 # Listing the children reads a file for every process of the host, so it is done rarely.
 LOOKS_PER_LISTING = 8
 
+_UNTOLD = (psutil.Error, OSError, RuntimeError)
+_HOST_CPUS = psutil.cpu_count() or 1
+
 
 class Sampler:
     """Watches this process, its children and the accelerators until it is stopped."""
@@ -35,9 +38,9 @@ class Sampler:
         self._ended = threading.Event()
         self._tree = [psutil.Process()]
         self._looks = 0
-        self._host = _Mean()
-        self._device = _Mean()
+        self._host, self._others, self._device = _Mean(), _Mean(), _Mean()
         self._seen_at, self._seen_cpu_seconds = time.perf_counter(), 0.0
+        self._seen_busy_seconds = 0.0
         self._sent_at_first = sent_bytes()
         self.host_memory_bytes = 0.0
         self.device_memory_bytes: float | None = None
@@ -49,7 +52,7 @@ class Sampler:
         """Forgets how busy the host was so far and what it sent; peaks of memory stay."""
         self._look()
         with self._lock:
-            self._host, self._device = _Mean(), _Mean()
+            self._host, self._others, self._device = _Mean(), _Mean(), _Mean()
             self._sent_at_first = sent_bytes()
 
     def stop(self) -> None:
@@ -71,22 +74,30 @@ class Sampler:
         return self._host.share()
 
     @property
+    def other_utilisation(self) -> Share | None:
+        """Processor time of all other programs, of what the host's processors could give."""
+        return self._others.share()
+
+    @property
     def device_utilisation(self) -> Share | None:
         """How much of the time the accelerators ran a kernel, as their driver tells."""
         return self._device.share()
 
-    def sent_bytes(self) -> float:
-        """Sent over the network since the start or the last restart."""
-        return max(sent_bytes() - self._sent_at_first, 0.0)
+    def sent_bytes(self) -> float | None:
+        """Sent over the network since the start or the last restart; None where nobody tells."""
+        now = sent_bytes()
+        if now is None or self._sent_at_first is None:
+            return None
+        return max(now - self._sent_at_first, 0.0)
 
     def _watch(self) -> None:
         while not self._ended.wait(self._every_seconds):
-            # A process that ends while it is looked at must not end the thread.
-            with contextlib.suppress(psutil.Error, OSError):
-                self._look()
+            self._look()
 
     def _look(self) -> None:
-        with self._lock:
+        # A process that ends while it is looked at, or a system that does not tell, must not
+        # end the run.
+        with self._lock, contextlib.suppress(*_UNTOLD):
             if self._looks % LOOKS_PER_LISTING == 0:
                 self._tree = [self._tree[0], *self._tree[0].children(recursive=True)]
             self._looks += 1
@@ -96,15 +107,19 @@ class Sampler:
                     spent = process.cpu_times()
                     cpu_seconds += spent.user + spent.system
                     memory_bytes += process.memory_info().rss
+            self.host_memory_bytes = max(self.host_memory_bytes, memory_bytes)
             now = time.perf_counter()
             elapsed, self._seen_at = now - self._seen_at, now
             spent_seconds = cpu_seconds - self._seen_cpu_seconds
             self._seen_cpu_seconds = cpu_seconds
+            busy = busy_seconds()
+            other_seconds = busy - self._seen_busy_seconds - spent_seconds
+            self._seen_busy_seconds = busy
             # The clock of processor time ticks each 10 ms: shorter looks tell nothing. Where
             # a child ended, its time is gone with it.
             if elapsed > self._every_seconds / 2 and spent_seconds >= 0 and self._looks > 1:
                 self._host.add(spent_seconds / (elapsed * self._cpus), elapsed)
-            self.host_memory_bytes = max(self.host_memory_bytes, memory_bytes)
+                self._others.add(other_seconds / (elapsed * _HOST_CPUS), elapsed)
             load = self._accelerators.load()
             if load.utilisation is not None and elapsed > self._every_seconds / 2:
                 self._device.add(load.utilisation, elapsed)
@@ -130,18 +145,27 @@ class _Mean:
         return Share(mean=min(self._weighted / self._seconds, self._largest), largest=self._largest)
 
 
-def sent_bytes() -> float:
-    """Bytes that this host has sent over its network since it started.
+def busy_seconds() -> float:
+    """Processor time that the whole host has spent since it started, idling left out.
+
+    What a hypervisor gave to others counts as spent; guests are part of ``user`` already.
+    """
+    told = psutil.cpu_times()._asdict()
+    idle = ("idle", "iowait", "guest", "guest_nice")
+    return float(sum(seconds for name, seconds in told.items() if name not in idle))
+
+
+def sent_bytes() -> float | None:
+    """Bytes that this host has sent over its network since it started, where it tells.
 
     Loopback does not leave the host, and members of a bridge or a bond would count twice.
     """
-    return float(
-        sum(
-            counted.bytes_sent
-            for name, counted in psutil.net_io_counters(pernic=True).items()
-            if name not in _ignored_interfaces()
-        )
-    )
+    try:
+        ignored = _ignored_interfaces()
+        counted = psutil.net_io_counters(pernic=True)
+    except _UNTOLD:
+        return None
+    return float(sum(each.bytes_sent for name, each in counted.items() if name not in ignored))
 
 
 def _ignored_interfaces() -> set[str]:

@@ -8,17 +8,25 @@ to the standard error.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain.errors import InputError
 from domain.probe import Probes
 from workloads.events import tell
-from workloads.meter import this_machine, versions
+from workloads.meter import Sampler, this_machine, versions
 from workloads.probes.table import described, table
 from workloads.writing import write_json, write_whole
+
+if TYPE_CHECKING:
+    from workloads.probes.compute import Sizes
+
+# What a desktop or an agent of monitoring takes spoils no probe.
+_QUIET = 0.1
 
 EXIT_FAILED, EXIT_WRONG_INPUT = 1, 2
 
@@ -36,8 +44,7 @@ def main(words: list[str] | None = None) -> int:
         # TensorFlow is not imported before the words were understood; nor is its error here.
         if not _of_tensorflow(error):
             raise
-        told = str(getattr(error, "message", error)).strip().splitlines()[0]
-        return _failed(f"TensorFlow stopped: {told}", EXIT_FAILED)
+        return _failed(_reason(str(getattr(error, "message", error))), EXIT_FAILED)
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -69,13 +76,7 @@ def _run(asked: argparse.Namespace) -> int:
         tell("done")
         return 0
     if asked.compute:
-        found |= {
-            "matmul": tuple(compute.products(chosen, progress.done)),
-            "convolution": tuple(compute.convolutions(chosen, progress.done)),
-            "memory": tuple(compute.copies(chosen, progress.done)),
-            "launch_seconds": compute.launch_seconds(chosen, progress.done),
-            "host_launch_seconds": compute.host_launch_seconds(chosen, progress.done),
-        }
+        found |= _compute(chosen, progress.done)
     found["storage"] = tuple(
         each
         for url in asked.storage
@@ -94,9 +95,32 @@ def _run(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _compute(chosen: Sizes, done: Callable[[str], None]) -> dict[str, Any]:
+    from workloads.probes import compute
+
+    sampler = Sampler()
+    try:
+        return {
+            "matmul": tuple(compute.products(chosen, done)),
+            "convolution": tuple(compute.convolutions(chosen, done)),
+            "memory": tuple(compute.copies(chosen, done)),
+            "launch_seconds": compute.launch_seconds(chosen, done),
+            "host_launch_seconds": compute.host_launch_seconds(chosen, done),
+            "other_utilisation": sampler.other_utilisation,
+        }
+    finally:
+        sampler.stop()
+
+
 def _write(probes: Probes, out: Path, name: str) -> None:
     document = probes.model_dump(mode="json", exclude_defaults=True)
     print(table(probes), file=sys.stderr)
+    if (others := probes.other_utilisation) is not None and others.mean > _QUIET:
+        print(
+            f"\nOther programs took {others.mean:.0%} of the processors: this host can do more "
+            "than was measured. Probe again when it is idle.",
+            file=sys.stderr,
+        )
     if (accelerator := described(probes, name)) is not None:
         write_whole(out / "accelerator.yaml", lambda aside: aside.write_text(accelerator))
         print(f"\n{accelerator}", end="", file=sys.stderr)
@@ -120,6 +144,15 @@ def _failed(reason: str, code: int) -> int:
     tell("failed", reason=reason)
     print(f"probes: {reason}", file=sys.stderr)
     return code
+
+
+def _reason(message: str) -> str:
+    """The one line of TensorFlow's many that says why."""
+    if found := re.search(r"aborted by: (.+)", message):
+        return f"a worker or its network is gone: {found.group(1).strip()}"
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    told = [line for line in lines if line != "Graph execution error:"] or ["it does not say why"]
+    return f"TensorFlow stopped: {told[0]}"
 
 
 def _of_tensorflow(error: Exception) -> bool:
