@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -39,7 +39,8 @@ class Learnt:
 def learn(paths: Sequence[Path], before: Calibrated, *, accelerator: str | None = None) -> Learnt:
     """A calibration of all measurements and probes of some files, on top of one before.
 
-    Probes come first, whatever the order of files: runs are measured against what they say.
+    Probes come first, whatever the order of files: runs are measured against what they say. Those
+    of one accelerator are taken together.
 
     Args:
         accelerator: what to call the accelerator that probes are of.
@@ -47,14 +48,16 @@ def learn(paths: Sequence[Path], before: Calibrated, *, accelerator: str | None 
     Raises:
         InputError: nothing to fit to, or a file that cannot be read.
     """
+    from simulator.study.probe_fit import pooled
+
     probes = {path: found for path in paths if (found := _probes(path)) is not None}
     notes: list[str] = []
     calibrated = before
-    for path, found in probes.items():
+    for name, some in _by_accelerator(probes, accelerator).items():
         try:
-            calibrated, told = _with_probes(found, calibrated, accelerator)
+            calibrated, told = _with_probes(pooled(list(some.values())), calibrated, name)
         except InputError as error:
-            raise error.at(str(path)) from None
+            raise error.at(", ".join(map(str, some))) from None
         notes += told
     rest = [path for path in paths if path not in probes]
     if probes:
@@ -90,14 +93,23 @@ def _probes(path: Path) -> Probes | None:
     return read_probes(path)
 
 
-def _with_probes(
-    probes: Probes, before: Calibrated, accelerator: str | None
-) -> tuple[Calibrated, list[str]]:
+def _by_accelerator(
+    probes: Mapping[Path, Probes], accelerator: str | None
+) -> dict[str, dict[Path, Probes]]:
+    """Files of probes by the accelerator that they are of."""
+    from domain.measurement import described_id
+
+    found: dict[str, dict[Path, Probes]] = {}
+    for path, each in probes.items():
+        found.setdefault(accelerator or described_id(each.machine), {})[path] = each
+    return found
+
+
+def _with_probes(probes: Probes, before: Calibrated, name: str) -> tuple[Calibrated, list[str]]:
     from domain.catalog import load_catalog
     from domain.catalog.described import described_accelerator
     from domain.described import described_of
     from domain.errors import CatalogError
-    from domain.measurement import described_id
     from domain.probe import describe
     from simulator.study.probe_fit import fit_probes, fit_storage
     from simulator.study.residuals import SEPARATOR
@@ -109,7 +121,6 @@ def _with_probes(
         notes.append("storage is read at the rates that were probed")
     if not probes.matmul and not probes.convolution:
         return before, notes
-    name = accelerator or described_id(probes.machine)
     measured = {key.partition(SEPARATOR)[0] for key in before.effects.levels.get("accelerator", {})}
     try:
         chip = catalog.accelerator(name)

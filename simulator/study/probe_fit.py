@@ -31,6 +31,31 @@ _SUFFIXES = {"fp32": "fp32", "tf32": "tf32", "fp16": "16bit", "bf16": "16bit", "
 _LEAST_RAMP_FLOPS = 1e3
 
 
+def pooled(probes: Sequence[Probes]) -> Probes:
+    """Several probings of one accelerator as one: all rows, and the medians of single figures.
+
+    A machine that others use is slow one minute and fast the next.
+    """
+
+    def middle(name: str) -> float | None:
+        told = [getattr(each, name) for each in probes if getattr(each, name) is not None]
+        return float(np.median(told)) if told else None
+
+    return Probes(
+        machine=probes[0].machine,
+        **{
+            name: tuple(row for each in probes for row in getattr(each, name))
+            for name in ("matmul", "convolution", "memory", "all_reduce", "storage")
+        },
+        **{
+            name: middle(name)
+            for name in ("launch_seconds", "host_launch_seconds", "round_trip_seconds")
+        },
+        versions=probes[0].versions,
+        taken_at=max((each.taken_at for each in probes if each.taken_at), default=None),
+    )
+
+
 def fit_probes(probes: Probes, chip: Accelerator, base: Calibration) -> Calibration:
     """The parameters of ``base`` with what probes say of one accelerator in their place."""
     changes: dict[str, Any] = {}
