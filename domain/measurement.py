@@ -52,6 +52,9 @@ class Observed(Frozen):
     """Of the time of steps: the accelerator waited for its next batch."""
     device_utilisation: Share | None = None
     host_utilisation: Share | None = None
+    """What the run itself took of the processors that it may use."""
+    other_utilisation: Share | None = None
+    """What other programs took of the host's processors: the run was the slower for it."""
     device_memory_bytes: PositiveFloat | None = None
     """The most that was in use on one accelerator."""
     host_memory_bytes: PositiveFloat | None = None

@@ -19,7 +19,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 from domain.errors import InputError
 from domain.frozen import Frozen
 from domain.located import Located, parse, read_text
-from domain.measurement import MeasuredMachine, described_id
+from domain.measurement import MeasuredMachine, Share, described_id
 
 ProbedPrecision = Literal["fp32", "tf32", "fp16", "bf16"]
 
@@ -108,6 +108,8 @@ class Probes(Frozen):
     round_trip_seconds: PositiveFloat | None = None
     """Of a small message to another host and back."""
     storage: tuple[StorageProbe, ...] = ()
+    other_utilisation: Share | None = None
+    """What other programs took of the host's processors meanwhile."""
     versions: Mapping[str, str] = {}
     taken_at: datetime | None = None
 

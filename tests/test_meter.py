@@ -134,6 +134,23 @@ def test_children_count_as_part_of_the_host() -> None:
     assert not sampler.running
 
 
+def test_other_programs_are_told_apart() -> None:
+    told = Meter(warmup_steps=0)
+    told.begin()
+    # Its parent ends at once, so it is nobody's child here.
+    busy = (
+        f"exec {sys.executable} -c 'import time; e = time.time() + 1.2\nwhile time.time() < e: 0'"
+    )
+    subprocess.run(["/bin/sh", "-c", f"({busy}) &"], check=True)
+    with told.step():
+        time.sleep(1.5)
+    _, observed = told.finish()
+    assert observed.other_utilisation is not None
+    assert observed.other_utilisation.largest > 0
+    assert observed.host_utilisation is not None
+    assert observed.host_utilisation.mean < 0.5
+
+
 def test_what_is_sent_on_loopback_does_not_leave_the_host() -> None:
     told = Meter(warmup_steps=0)
     told.begin()

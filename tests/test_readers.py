@@ -245,6 +245,21 @@ def test_a_server_that_is_not_there(readers: Any, s3: Any, monkeypatch: pytest.M
         readers.files(f"s3://{BUCKET}/x")
 
 
+def test_a_region_need_not_be_named(
+    readers: Any, s3: Any, written: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = put(s3, "somewhere", written)
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    assert read(readers, url) == RECORDS
+
+
+def test_settings_that_mean_nothing(readers: Any, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SKIP_SIGNATURE", "perhaps")
+    with pytest.raises(InputError, match=f"s3://{BUCKET}: the AWS_ settings .* do not hold"):
+        readers.files(f"s3://{BUCKET}/x")
+
+
 def test_a_closed_bucket(readers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)

@@ -121,6 +121,7 @@ class Meter:
             input_stall_share=min(self._waited_seconds / math.fsum(self._step_seconds), 1.0),
             device_utilisation=seen.device_utilisation if seen else None,
             host_utilisation=seen.host_utilisation if seen else None,
+            other_utilisation=seen.other_utilisation if seen else None,
             device_memory_bytes=_framework_memory_bytes() or (seen and seen.device_memory_bytes),
             host_memory_bytes=seen.host_memory_bytes if seen else None,
             read_bytes=self.read_bytes or None,

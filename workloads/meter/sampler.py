@@ -1,7 +1,7 @@
 """A thread that looks at the host now and then: how busy, how full, how much was sent.
 
-A look costs about a millisecond and comes four times a second, so that it does not slow what
-it watches. What it can miss is a peak of memory shorter than that.
+A look costs a quarter of a millisecond of a processor and comes four times a second, so that it
+does not slow what it watches. What it can miss is a peak of memory shorter than that.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ SAMPLE_SECONDS = 0.25
 # Listing the children reads a file for every process of the host, so it is done rarely.
 LOOKS_PER_LISTING = 8
 
+_HOST_CPUS = psutil.cpu_count() or 1
+
 
 class Sampler:
     """Watches this process, its children and the accelerators until it is stopped."""
@@ -35,9 +37,9 @@ class Sampler:
         self._ended = threading.Event()
         self._tree = [psutil.Process()]
         self._looks = 0
-        self._host = _Mean()
-        self._device = _Mean()
+        self._host, self._others, self._device = _Mean(), _Mean(), _Mean()
         self._seen_at, self._seen_cpu_seconds = time.perf_counter(), 0.0
+        self._seen_busy_seconds = busy_seconds()
         self._sent_at_first = sent_bytes()
         self.host_memory_bytes = 0.0
         self.device_memory_bytes: float | None = None
@@ -49,7 +51,7 @@ class Sampler:
         """Forgets how busy the host was so far and what it sent; peaks of memory stay."""
         self._look()
         with self._lock:
-            self._host, self._device = _Mean(), _Mean()
+            self._host, self._others, self._device = _Mean(), _Mean(), _Mean()
             self._sent_at_first = sent_bytes()
 
     def stop(self) -> None:
@@ -69,6 +71,11 @@ class Sampler:
     def host_utilisation(self) -> Share | None:
         """Processor time of the process tree, of what the usable processors could give."""
         return self._host.share()
+
+    @property
+    def other_utilisation(self) -> Share | None:
+        """Processor time of all other programs, of what the host's processors could give."""
+        return self._others.share()
 
     @property
     def device_utilisation(self) -> Share | None:
@@ -100,10 +107,14 @@ class Sampler:
             elapsed, self._seen_at = now - self._seen_at, now
             spent_seconds = cpu_seconds - self._seen_cpu_seconds
             self._seen_cpu_seconds = cpu_seconds
+            busy = busy_seconds()
+            other_seconds = busy - self._seen_busy_seconds - spent_seconds
+            self._seen_busy_seconds = busy
             # The clock of processor time ticks each 10 ms: shorter looks tell nothing. Where
             # a child ended, its time is gone with it.
             if elapsed > self._every_seconds / 2 and spent_seconds >= 0 and self._looks > 1:
                 self._host.add(spent_seconds / (elapsed * self._cpus), elapsed)
+                self._others.add(other_seconds / (elapsed * _HOST_CPUS), elapsed)
             self.host_memory_bytes = max(self.host_memory_bytes, memory_bytes)
             load = self._accelerators.load()
             if load.utilisation is not None and elapsed > self._every_seconds / 2:
@@ -128,6 +139,16 @@ class _Mean:
         if not self._seconds:
             return None
         return Share(mean=min(self._weighted / self._seconds, self._largest), largest=self._largest)
+
+
+def busy_seconds() -> float:
+    """Processor time that the whole host has spent since it started, idling left out.
+
+    What a hypervisor gave to others counts as spent; guests are part of ``user`` already.
+    """
+    told = psutil.cpu_times()._asdict()
+    idle = ("idle", "iowait", "guest", "guest_nice")
+    return float(sum(seconds for name, seconds in told.items() if name not in idle))
 
 
 def sent_bytes() -> float:

@@ -9,16 +9,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain.errors import InputError
 from domain.probe import Probes
 from workloads.events import tell
-from workloads.meter import this_machine, versions
+from workloads.meter import Sampler, this_machine, versions
 from workloads.probes.table import described, table
 from workloads.writing import write_json, write_whole
+
+if TYPE_CHECKING:
+    from workloads.probes.compute import Sizes
+
+# What a desktop or an agent of monitoring takes spoils no probe.
+_QUIET = 0.1
 
 EXIT_FAILED, EXIT_WRONG_INPUT = 1, 2
 
@@ -69,13 +76,7 @@ def _run(asked: argparse.Namespace) -> int:
         tell("done")
         return 0
     if asked.compute:
-        found |= {
-            "matmul": tuple(compute.products(chosen, progress.done)),
-            "convolution": tuple(compute.convolutions(chosen, progress.done)),
-            "memory": tuple(compute.copies(chosen, progress.done)),
-            "launch_seconds": compute.launch_seconds(chosen, progress.done),
-            "host_launch_seconds": compute.host_launch_seconds(chosen, progress.done),
-        }
+        found |= _compute(chosen, progress.done)
     found["storage"] = tuple(
         each
         for url in asked.storage
@@ -94,9 +95,32 @@ def _run(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _compute(chosen: Sizes, done: Callable[[str], None]) -> dict[str, Any]:
+    from workloads.probes import compute
+
+    sampler = Sampler()
+    try:
+        return {
+            "matmul": tuple(compute.products(chosen, done)),
+            "convolution": tuple(compute.convolutions(chosen, done)),
+            "memory": tuple(compute.copies(chosen, done)),
+            "launch_seconds": compute.launch_seconds(chosen, done),
+            "host_launch_seconds": compute.host_launch_seconds(chosen, done),
+            "other_utilisation": sampler.other_utilisation,
+        }
+    finally:
+        sampler.stop()
+
+
 def _write(probes: Probes, out: Path, name: str) -> None:
     document = probes.model_dump(mode="json", exclude_defaults=True)
     print(table(probes), file=sys.stderr)
+    if (others := probes.other_utilisation) is not None and others.mean > _QUIET:
+        print(
+            f"\nOther programs took {others.mean:.0%} of the processors: this host can do more "
+            "than was measured. Probe again when it is idle.",
+            file=sys.stderr,
+        )
     if (accelerator := described(probes, name)) is not None:
         write_whole(out / "accelerator.yaml", lambda aside: aside.write_text(accelerator))
         print(f"\n{accelerator}", end="", file=sys.stderr)

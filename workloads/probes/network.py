@@ -98,7 +98,8 @@ class Exchange:
         def reduced(buffer: Any) -> Any:
             def replica(buffer: Any) -> Any:
                 context = tf.distribute.get_replica_context()
-                return context.all_reduce(tf.distribute.ReduceOp.SUM, buffer)
+                # What a replica computes lies on its device; an argument lies nowhere yet.
+                return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(buffer))
 
             each = strategy.experimental_local_results(strategy.run(replica, args=(buffer,)))
             # The first number of each replica: all of them must be there.

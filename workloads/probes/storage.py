@@ -40,6 +40,8 @@ def reads(
 ) -> Iterator[StorageProbe]:
     """Reads of what a URL names, by parallelism.
 
+    Of local files no more is read at once than they have ranges of ``request_bytes``.
+
     Raises:
         InputError: nothing there, only empty files, or they cannot be read.
     """
@@ -49,7 +51,11 @@ def reads(
     where = one_kind(found)
     read = _reader(found)
     first = _first_byte_seconds(found, read, budget_seconds)
+    distinct = sum(-(-each.size_bytes // request_bytes) for each in found)
     for connections in parallelism:
+        if where == "local" and connections > max(distinct, 1):
+            # Two reads of one range at once would be answered by the kernel's cache.
+            continue
         done(f"storage {where}, {connections} at once")
         ranges = _ranges(found, request_bytes)
         moved, seconds, requests = _read_for(read, ranges, connections, budget_seconds)

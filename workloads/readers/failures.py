@@ -68,23 +68,28 @@ class _Told:
 
     def __init__(self) -> None:
         self._numbers = itertools.count()
-        self._failures: dict[int, InputError] = {}
+        self._failures: dict[int, tuple[InputError, str]] = {}
         self._pieces: deque[Piece] = deque(maxlen=_PIECES_KEPT)
 
     def number(self) -> int:
         """A number that no other reader has."""
         return next(self._numbers)
 
-    def fail(self, error: InputError) -> RuntimeError:
-        """What a reader raises in place of a sentence, which is kept."""
+    def fail(self, error: InputError, folder: str = "") -> RuntimeError:
+        """What a reader raises in place of a sentence, which is kept, as is its folder."""
         number = self.number()
-        self._failures[number] = error
+        self._failures[number] = error, folder
         return RuntimeError(f"{_TOKEN}{number}: {error}")
 
     def failure(self, text: str) -> InputError | None:
         """The sentence that an error of TensorFlow stands for."""
         found = re.search(rf"{_TOKEN}(\d+)", text)
-        return self._failures.pop(int(found.group(1)), None) if found else None
+        if found is None or (number := int(found.group(1))) not in self._failures:
+            return None
+        error, folder = self._failures.pop(number)
+        if folder:
+            remove_folder(folder)
+        return error
 
     def hand_out(self, piece: Piece) -> str:
         """Notes a piece; gives the path that TensorFlow shall read."""
@@ -102,6 +107,13 @@ class _Told:
                     return piece
         urls = {piece.url for piece in pieces}
         return Piece(urls.pop() if len(urls) == 1 else where, "")
+
+
+def remove_folder(folder: str) -> None:
+    """Removes a folder in memory, if it is there."""
+    # A reader that still runs may remove a file of it at the same time.
+    with suppress(tf.errors.OpError):
+        tf.io.gfile.rmtree(folder)
 
 
 def _complaint(text: str) -> str:

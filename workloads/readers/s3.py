@@ -14,10 +14,16 @@ from __future__ import annotations
 import os
 import re
 from datetime import timedelta
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import NotFoundError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import (
+    BaseError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from obstore.store import S3Store
 
 from domain.errors import InputError
@@ -47,21 +53,28 @@ class Bucket:
         if endpoint and urlsplit(endpoint).scheme not in ("http", "https"):
             raise InputError(f"is {endpoint!r}; give http:// or https://", where="AWS_ENDPOINT_URL")
         self._at = endpoint or "AWS"
-        self._store = S3Store(
-            name,
-            endpoint=endpoint or None,
-            region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None,
-            client_options={
-                # Only where the user named such a server: AWS itself is spoken to in TLS.
-                "allow_http": (endpoint or "").startswith("http://"),
-                "connect_timeout": timedelta(seconds=5),
-                "timeout": timedelta(seconds=ANSWER_SECONDS),
-            },
-            retry_config={
-                "max_retries": RETRIES,
-                "retry_timeout": timedelta(seconds=RETRY_SECONDS),
-            },
-        )
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        told = {"endpoint": endpoint, "region": region}
+        try:
+            self._store = S3Store(
+                name,
+                config=cast(Any, {key: value for key, value in told.items() if value}),
+                client_options={
+                    # Only where the user named such a server: AWS itself is spoken to in TLS.
+                    "allow_http": (endpoint or "").startswith("http://"),
+                    "connect_timeout": timedelta(seconds=5),
+                    "timeout": timedelta(seconds=ANSWER_SECONDS),
+                },
+                retry_config={
+                    "max_retries": RETRIES,
+                    "retry_timeout": timedelta(seconds=RETRY_SECONDS),
+                },
+            )
+        except (BaseError, ValueError) as error:
+            raise InputError(
+                f"the AWS_ settings of the environment do not hold together: {_first(error)}",
+                where=f"{PREFIX}{name}",
+            ) from None
 
     def url(self, key: str) -> str:
         """The URL of a key."""
@@ -152,8 +165,13 @@ class Bucket:
         elif "decoding response body" in text or "body from connection" in text:
             message = f"{self._at} broke the answer off, {RETRIES} times over"
         else:
-            message = f"cannot be read: {text.splitlines()[0] if text else type(error).__name__}"
+            message = f"cannot be read: {_first(error)}"
         return InputError(message, where=where)
+
+
+def _first(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def split(url: str) -> tuple[str, str]:

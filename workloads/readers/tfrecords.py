@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from domain.errors import InputError
-from workloads.readers.failures import MEMORY, TOLD, Piece
+from workloads.readers.failures import MEMORY, TOLD, Piece, remove_folder
 from workloads.readers.framing import Splitter
 from workloads.readers.locations import File, files, local_path, one_kind
 from workloads.readers.ranges import CHUNK_BYTES, PARALLELISM, chunks
@@ -29,6 +29,7 @@ from workloads.readers.ranges import CHUNK_BYTES, PARALLELISM, chunks
 Compression = Literal["", "GZIP", "ZLIB"]
 
 _LOCAL_BUFFER_BYTES = 1 << 20
+_PIECES_AHEAD = 2
 # zlib's own words for "a gzip header" and "a zlib header" before the stream.
 _WINDOW_BITS = {"GZIP": 16 + zlib.MAX_WBITS, "ZLIB": zlib.MAX_WBITS}
 
@@ -43,8 +44,8 @@ def tfrecords(
     """Records as scalar strings, file by file in order; ``gs://`` mixes ``parallelism`` files.
 
     ``source`` is a URL, pattern or folder, or files found before, so that each worker can be
-    given its own. Reading from ``s3://`` holds at most ``parallelism`` times ``chunk_bytes``
-    and one record more.
+    given its own. Reading from ``s3://`` holds ``parallelism + 4`` times ``chunk_bytes``
+    or so, and one record more.
 
     Raises:
         InputError: there is nothing to read. What goes wrong later: see ``explained``.
@@ -87,12 +88,15 @@ def _from_paths(
         )
         return read.concatenate(end)
 
-    return named.flat_map(records)
+    # While TensorFlow reads one piece, the generator makes the next ones.
+    return named.prefetch(_PIECES_AHEAD).flat_map(records)
 
 
 def _remove(path: bytes) -> Any:
     if path.startswith(MEMORY.encode()):
-        tf.io.gfile.remove(path)
+        # Where the loop has ended meanwhile, its folder is gone already.
+        with suppress(tf.errors.NotFoundError):
+            tf.io.gfile.remove(path)
     return np.False_
 
 
@@ -106,7 +110,6 @@ def _segments(
 ) -> Iterator[str]:
     """Names of files in memory with whole records."""
     folder = f"{MEMORY}{TOLD.number()}"
-    finished = False
     try:
         for number, (file, begins, records) in enumerate(
             _whole_records(found, compression, *settings)
@@ -116,14 +119,13 @@ def _segments(
                 written.write(records)
             size = None if compression else len(records)
             yield TOLD.hand_out(Piece(file.url, path, "", begins, size))
-        finished = True
     except InputError as error:
-        raise TOLD.fail(error) from None
-    finally:
-        if not finished:
-            # The loop has ended before the data: what was handed out last is still there.
-            with suppress(tf.errors.NotFoundError):
-                tf.io.gfile.rmtree(folder)
+        # What was handed out before is still to be read; ``explained`` removes what is left.
+        raise TOLD.fail(error, folder) from None
+    except GeneratorExit:
+        # The loop has ended before the data did, and nobody reads what was handed out last.
+        remove_folder(folder)
+        raise
 
 
 def _whole_records(
