@@ -123,6 +123,7 @@ class MeasuredWorkload(Frozen):
     sharding: Literal["none", "zero1", "zero2", "zero3"] = "none"
     recompute: Literal["none", "selective", "full"] = "none"
     input_data: str = ""
+    phase: Literal["training", "inference"] = "training"
 
 
 class Results(Frozen):
@@ -205,14 +206,14 @@ def write_measurements(measurements: Iterable[Measurement]) -> str:
 
 
 def to_rows(measurements: Iterable[Measurement], catalog: Catalog) -> list[dict[str, Any]]:
-    """Measurements as rows with the columns of published runs, in ``samples/s``.
+    """Measured trainings as rows with the columns of published runs, in ``samples/s``.
 
     Their throughput is that of accelerators that need not wait for input.
 
     Raises:
         CatalogError: a machine that the catalog does not have, or one without accelerators.
     """
-    return [_row(each, catalog) for each in measurements]
+    return [_row(each, catalog) for each in measurements if each.workload.phase == "training"]
 
 
 def described_id(machine: MeasuredMachine) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 
 import tensorflow as tf
 
@@ -14,6 +15,7 @@ _LOST = (
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
 )
+_TELLING = re.compile(r"connect|unavailable|heartbeat|crash|reset|closed|timed out|oom|space", re.I)
 
 
 def reason_of(error: Exception) -> str | None:
@@ -25,11 +27,18 @@ def reason_of(error: Exception) -> str | None:
         return f"results cannot be written: {'the disk is full' if full else error}"
     if not isinstance(error, tf.errors.OpError):
         return None
-    told = error.message.strip().splitlines()[0][:300]
+    told = _telling_line(error.message)
     if isinstance(error, _LOST):
         return f"a worker or its network is gone: {told}"
     if isinstance(error, tf.errors.ResourceExhaustedError):
         if "No space left" in error.message:
             return f"the disk is full: {told}"
         return f"out of memory: {told}; use a smaller batch, or accumulate"
-    return f"TensorFlow stopped: {told}"
+    return None
+
+
+def _telling_line(message: str) -> str:
+    """The line that says what happened; the first ones of a compiled step name its code."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    telling = [line for line in lines if _TELLING.search(line)]
+    return (telling or lines or ["nothing more is known"])[0][:300]

@@ -14,10 +14,17 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from domain.errors import InputError
 from workloads.events import tell
-from workloads.settings import BENCHMARKS, BenchmarkSettings, read_settings
+from workloads.settings import (
+    BENCHMARKS,
+    BenchmarkSettings,
+    Serve,
+    TapeNetwork,
+    read_settings,
+)
 from workloads.training.cluster import Cluster, read_cluster
 
 
@@ -67,13 +74,13 @@ def _start(
     name: str, settings: BenchmarkSettings, out: Path, checkpoints: Path | None, cluster: Cluster
 ) -> None:
     if name == "tape_network":
-        from workloads.tape.run import run_comparison
+        from workloads.training.comparison import run_comparison
 
-        run_comparison(settings, out)
+        run_comparison(cast(TapeNetwork, settings), out, cluster)
     elif name == "serve":
         from workloads.serving.run import run_serving
 
-        run_serving(settings, out)
+        run_serving(cast(Serve, settings), out, cluster)
     else:
         from workloads.training.run import run_training
 

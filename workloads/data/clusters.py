@@ -10,7 +10,7 @@ from workloads.data.sample import Features, Field, SampleKind, numbers_of
 
 _CENTRES = 3
 """For each class."""
-_DISTANCE = 4.0
+_DISTANCE = 6.0
 """Typical distance of a centre from the origin, in standard deviations around a centre."""
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tensorflow as tf
-
 from domain.errors import InputError
 from workloads.data.folders import ImageFolder
 from workloads.data.generated import Generated
 from workloads.data.records import Records
 from workloads.data.sample import SampleKind
 from workloads.data.source import Source, divided
+from workloads.readers import files
 from workloads.settings import BenchmarkSettings
 
 
@@ -23,12 +22,12 @@ def open_source(settings: BenchmarkSettings, kind: SampleKind) -> Source:
         sizes = divided(settings.samples, settings.validation_share, settings.test_share)
         return Generated(kind, sizes, settings.keep_in_memory)
     root = settings.dataset
-    _reachable(root)
     images = any(field.image for field in kind.features.values())
-    folder = settings.format == "folder"
-    if settings.format == "auto":
-        folder = images and not tf.io.gfile.glob(f"{root.rstrip('/')}/train*.tfrecord")
-    if not folder:
+    form = settings.format
+    if form == "auto":
+        records = not images or any(file.url.endswith(".tfrecord") for file in files(root))
+        form = "tfrecord" if records else "folder"
+    if form == "tfrecord":
         return Records(root, kind)
     if not images:
         raise InputError("a folder of images is for a model of images; use format=tfrecord here")
@@ -39,12 +38,3 @@ def open_source(settings: BenchmarkSettings, kind: SampleKind) -> Source:
         test_share=settings.test_share,
         seed=settings.seed,
     )
-
-
-def _reachable(root: str) -> None:
-    try:
-        exists = tf.io.gfile.exists(root)
-    except tf.errors.OpError as error:
-        raise InputError(f"cannot be reached: {error.message}", where=f"dataset {root}") from None
-    if not exists:
-        raise InputError("there is no such folder", where=f"dataset {root}")

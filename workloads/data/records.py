@@ -8,7 +8,7 @@ many there are; without it they are counted, which reads every file once.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from domain.errors import InputError
 from workloads.data.folders import decoded
 from workloads.data.sample import Field, SampleKind
 from workloads.data.source import Order, Part
+from workloads.readers import File, contents, explained, files, tfrecords
 
 _PARTS: tuple[Part, ...] = ("train", "validation", "test")
 _INDEX = "samples.json"
@@ -30,14 +31,14 @@ class Records:
 
     def __init__(self, root: str, kind: SampleKind) -> None:
         self.kind = kind
-        self._root = root.rstrip("/")
-        self._files = {part: _files(self._root, part) for part in _PARTS}
+        found = files(root)
+        self._files = {part: _of_part(found, part) for part in _PARTS}
         if not self._files["train"]:
             raise InputError(
                 "holds no file like train-00000.tfrecord, nor train.tfrecord", where=root
             )
-        self._sizes = _sizes(self._root, self._files)
-        stored = sum(tf.io.gfile.stat(path).length for path in self._files["train"])
+        self._sizes = _sizes(found, self._files)
+        stored = sum(file.size_bytes for file in self._files["train"])
         self.read_bytes_per_sample = stored / max(1, self._sizes["train"])
 
     @property
@@ -51,13 +52,10 @@ class Records:
         Where there are fewer files than workers, each reads all and keeps its own records. A
         restart reads over what was used before.
         """
-        files = tf.data.Dataset.from_tensor_slices(self._files[part])
-        by_file = len(self._files[part]) >= order.pipelines
-        if by_file:
-            files = files.shard(order.pipelines, order.pipeline)
-        records = files.interleave(
-            tf.data.TFRecordDataset, cycle_length=4, num_parallel_calls=tf.data.AUTOTUNE
-        )
+        found = self._files[part]
+        by_file = len(found) >= order.pipelines
+        mine = found[order.pipeline :: order.pipelines] if by_file else found
+        records = tfrecords(mine)
         if not by_file:
             records = records.shard(order.pipelines, order.pipeline)
         if order.shuffle_seed is not None:
@@ -127,33 +125,27 @@ def _value(stored: Any, field: Field) -> Any:
     return tf.reshape(tf.cast(numbers, field.dtype), field.shape)
 
 
-def _files(root: str, part: Part) -> list[str]:
+def _of_part(found: Sequence[File], part: Part) -> list[File]:
+    named = [(file, file.url.rpartition("/")[2]) for file in found]
+    return [
+        file
+        for file, name in named
+        if name == f"{part}.tfrecord" or (name.startswith(f"{part}-") and "tfrecord" in name)
+    ]
+
+
+def _sizes(found: Sequence[File], by_part: Mapping[Part, list[File]]) -> dict[Part, int]:
+    index = next((file for file in found if file.url.endswith(f"/{_INDEX}")), None)
+    if index is None:
+        with explained():
+            return {
+                part: sum(1 for _ in tfrecords(some)) if some else 0
+                for part, some in by_part.items()
+            }
+    with explained(index.url):
+        ((_, text),) = contents([index])
     try:
-        found = [
-            *tf.io.gfile.glob(f"{root}/{part}-*"),
-            *tf.io.gfile.glob(f"{root}/{part}.tfrecord"),
-        ]
-    except tf.errors.OpError as error:
-        raise InputError(f"cannot be read: {error.message}", where=root) from None
-    return sorted(found)
-
-
-def _sizes(root: str, files: Mapping[Part, list[str]]) -> dict[Part, int]:
-    index = f"{root}/{_INDEX}"
-    if tf.io.gfile.exists(index):
-        try:
-            with tf.io.gfile.GFile(index) as opened:
-                stated = json.loads(opened.read())
-            return {part: int(stated.get(part, 0)) for part in _PARTS}
-        except (ValueError, AttributeError, TypeError) as error:
-            raise InputError(f"does not tell samples by part: {error}", where=index) from None
-    counted: dict[Part, int] = {}
-    for part, names in files.items():
-        try:
-            records = tf.data.TFRecordDataset(names) if names else ()
-            counted[part] = sum(1 for _ in records)
-        except tf.errors.DataLossError:
-            raise InputError(
-                f"a file of {part} is no TFRecord file, or cut off", where=root
-            ) from None
-    return counted
+        stated = json.loads(text.numpy())
+        return {part: int(stated.get(part, 0)) for part in _PARTS}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise InputError(f"does not tell samples by part: {error}", where=index.url) from None

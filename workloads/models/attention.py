@@ -6,8 +6,13 @@ from typing import Any
 
 import keras
 
-_INITIAL = 0.02
-"""Standard deviation of initial weights, of BERT and GPT-2 alike."""
+
+def initial(width: int) -> Any:
+    """Initial weights: 0.02 at the width of 768, as BERT and GPT-2; narrower ones larger.
+
+    Scores and sums then have the same size at every width.
+    """
+    return keras.initializers.RandomNormal(stddev=0.02 * (768 / width) ** 0.5)
 
 
 class Words(keras.layers.Layer):  # type: ignore[misc, unused-ignore]
@@ -21,7 +26,7 @@ class Words(keras.layers.Layer):  # type: ignore[misc, unused-ignore]
         """Makes the table, and the bias of the logits."""
         self.table = self.add_weight(
             shape=(self.vocabulary, self.width),
-            initializer=keras.initializers.RandomNormal(stddev=_INITIAL),
+            initializer=initial(self.width),
             name="table",
         )
         self.bias = (
@@ -48,8 +53,8 @@ class Positions(keras.layers.Layer):  # type: ignore[misc, unused-ignore]
 
     def build(self, input_shape: Any) -> None:
         """Makes the tables."""
-        normal = keras.initializers.RandomNormal(stddev=_INITIAL)
         width = input_shape[-1]
+        normal = initial(width)
         self.table = self.add_weight(shape=(self.rows, width), initializer=normal, name="table")
         self.halves = (
             self.add_weight(shape=(self.types, width), initializer=normal, name="types")
@@ -67,18 +72,18 @@ class Positions(keras.layers.Layer):  # type: ignore[misc, unused-ignore]
         return x
 
 
-def attend(x: Any, *, width: int, heads: int, dropout: float, causal: bool) -> Any:
+def attend(x: Any, width: int, heads: int, dropout: float, *, causal: bool = False) -> Any:
     """Attention of all positions to all, or to those before; dropout on its result."""
-    normal = keras.initializers.RandomNormal(stddev=_INITIAL)
+    normal = initial(width)
     attention = keras.layers.MultiHeadAttention(
         heads, width // heads, dropout=dropout, kernel_initializer=normal
     )
     return _dropped(attention(x, x, use_causal_mask=causal), dropout)
 
 
-def feed_forward(x: Any, *, width: int, dropout: float) -> Any:
+def feed_forward(x: Any, width: int, dropout: float) -> Any:
     """Two dense layers of every position, four times as wide between."""
-    normal = keras.initializers.RandomNormal(stddev=_INITIAL)
+    normal = initial(width)
     x = keras.layers.Dense(4 * width, activation="gelu", kernel_initializer=normal)(x)
     return _dropped(keras.layers.Dense(width, kernel_initializer=normal)(x), dropout)
 

@@ -21,14 +21,14 @@ from workloads.training.tasks import Task
 def build(settings: Bert) -> Any:
     """The network on words ``[batch, sequence]`` and masked places ``[batch, predicted]``."""
     shape = settings.model
-    size = {"width": shape.width, "dropout": shape.dropout}
+    width, dropout = shape.width, shape.dropout
     tokens = keras.Input((shape.sequence,), dtype="int32", name="tokens")
     masked = keras.Input((shape.predicted,), dtype="int32", name="masked")
     words = Words(shape.vocabulary, shape.width, bias=True, name="words")
     x = normalise(Positions(shape.positions, types=2)(words(tokens)))
     for _ in range(shape.layers):
-        x = normalise(x + attend(x, heads=shape.heads, causal=False, **size))
-        x = normalise(x + feed_forward(x, **size))
+        x = normalise(x + attend(x, width, shape.heads, dropout))
+        x = normalise(x + feed_forward(x, width, dropout))
     x = keras.ops.take_along_axis(x, keras.ops.expand_dims(masked, -1), axis=1)
     x = normalise(keras.layers.Dense(shape.width, activation="gelu")(x))
     logits = words(x, reverse=True)

@@ -20,13 +20,13 @@ from workloads.training.tasks import Task
 def build(settings: GPT) -> Any:
     """The network on words ``[batch, sequence]``, logits over the vocabulary for each."""
     shape = settings.model
-    size = {"width": shape.width, "dropout": shape.dropout}
+    width, dropout = shape.width, shape.dropout
     tokens = keras.Input((shape.sequence,), dtype="int32", name="tokens")
     words = Words(shape.vocabulary, shape.width, name="words")
     x = Positions(shape.sequence)(words(tokens))
     for _ in range(shape.layers):
-        x = x + attend(normalise(x), heads=shape.heads, causal=True, **size)
-        x = x + feed_forward(normalise(x), **size)
+        x = x + attend(normalise(x), width, shape.heads, dropout, causal=True)
+        x = x + feed_forward(normalise(x), width, dropout)
     logits = words(normalise(x), reverse=True)
     return keras.Model({"tokens": tokens}, logits, name="gpt")
 

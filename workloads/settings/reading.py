@@ -10,6 +10,7 @@ from typing import Any
 from domain.errors import InputError, near_misses
 from domain.located import Located, parse, read_text, set_value
 from workloads.settings.benchmarks import BENCHMARKS, BenchmarkSettings
+from workloads.settings.presets import PRESETS
 
 
 def read_settings(
@@ -39,16 +40,16 @@ def settings_of(benchmark: str, given: Located) -> BenchmarkSettings:
     Raises:
         InputError: no such preset, an unknown key, a value that is not possible.
     """
-    kind = BENCHMARKS[benchmark]
+    presets = PRESETS[benchmark]
     preset = given.data.get("preset", "small")
-    if preset not in kind.presets:
-        known = ", ".join(kind.presets)
+    if preset not in presets:
+        known = ", ".join(presets)
         raise InputError(
             f"'{preset}' is no preset of {benchmark}; it has {known}",
             where=given.place(("preset",)),
         )
-    laid = Located(_laid_over(kind.presets[preset], given.data), given.name, given.places)
-    return parse(kind, laid)
+    laid = Located(_laid_over(presets[preset], given.data), given.name, given.places)
+    return parse(BENCHMARKS[benchmark], laid)
 
 
 def _from_file(path: Path) -> Located:
@@ -73,8 +74,10 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
     laid = dict(below)
     for key, value in above.items():
         under = laid.get(key)
-        both = isinstance(value, Mapping) and isinstance(under, Mapping)
-        laid[key] = _laid_over(under, value) if both else value
+        if isinstance(value, Mapping) and isinstance(under, Mapping):
+            laid[key] = _laid_over(under, value)
+        else:
+            laid[key] = value
     # A number of epochs that somebody asks for is not overruled by the preset's steps.
     if "epochs" in above and "steps" not in above:
         laid.pop("steps", None)

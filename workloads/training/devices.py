@@ -41,24 +41,30 @@ def choose_strategy(settings: Training, cluster: Cluster) -> Any:
         InputError: more devices asked for than there are, or a strategy without what it needs.
     """
     kind = settings.strategy
-    names = _devices(settings)
     if kind == "auto":
-        on_tpu = bool(os.environ.get("TPU_NAME") or tf.config.list_physical_devices("TPU"))
-        kind = "tpu" if on_tpu else "mirrored" if len(names) > 1 else "single"
-        kind = "multi_worker" if cluster.workers > 1 and not on_tpu else kind
-    if kind != "multi_worker" and cluster.workers > 1 and kind != "tpu":
+        kind = _fitting(settings, cluster)
+    if kind in ("single", "mirrored") and cluster.workers > 1:
         raise InputError(
             f"strategy {kind} with {cluster.workers} workers in TF_CONFIG; use multi_worker"
         )
     match kind:
         case "multi_worker":
+            # Must be the first to ask TensorFlow for anything.
             return tf.distribute.MultiWorkerMirroredStrategy()
         case "tpu":
             return _tpu_strategy()
         case "mirrored":
-            return tf.distribute.MirroredStrategy(names)
+            return tf.distribute.MirroredStrategy(_devices(settings))
         case _:
             return tf.distribute.get_strategy()
+
+
+def _fitting(settings: Training, cluster: Cluster) -> str:
+    if os.environ.get("TPU_NAME") or tf.config.list_physical_devices("TPU"):
+        return "tpu"
+    if cluster.workers > 1:
+        return "multi_worker"
+    return "mirrored" if len(_devices(settings)) > 1 else "single"
 
 
 def _devices(settings: Training) -> list[str]:

@@ -7,6 +7,8 @@ One loop around ``strategy.run`` serves a single accelerator and many hosts alik
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,12 +87,13 @@ class Loop:
             total = self._total_steps(self.source)
             with self.strategy.scope():
                 self.trained = TrainedModel(self._benchmark, settings, replicas)
-                self.keeper = self._keeper()
+            # Outside of the scope: the step and the notes are this worker's own.
+            self.keeper = self._keeper()
             self.steps = Steps(self.strategy, self.trained)
             first, self.history = self._resume(total)
-            self._listen()
             tell("started", step=first, steps=total, replicas=replicas, workers=self._workers())
-            done, results, observed = self._train(first, total)
+            with self._listening():
+                done, results, observed = self._train(first, total)
             self._beat("the last evaluation")
             self.steps.average_statistics()
             test = self._evaluated("test")
@@ -160,10 +163,18 @@ class Loop:
 
         return float(mean())
 
-    def _listen(self) -> None:
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Lets a step end, and a checkpoint be kept, before SIGTERM ends the run."""
         # Several workers would have to agree on the step to stop at; there, peers notice.
-        if self.cluster.workers == 1:
-            signal.signal(signal.SIGTERM, self._interrupt)
+        if self.cluster.workers > 1:
+            yield
+            return
+        before = signal.signal(signal.SIGTERM, self._interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
     def _interrupt(self, *_: object) -> None:
         self._interrupted = True

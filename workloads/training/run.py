@@ -7,12 +7,17 @@ from typing import Any
 
 from workloads.events import tell
 from workloads.models import benchmark as find_benchmark
+from workloads.readers import explained
 from workloads.settings import BenchmarkSettings
 from workloads.training.cluster import Cluster
 from workloads.training.curves import draw_history
 from workloads.training.loop import Loop, Trained
-from workloads.training.outputs import make_measurement, plain, stated_environment
-from workloads.training.outputs import write_measurement
+from workloads.training.outputs import (
+    make_measurement,
+    plain,
+    stated_environment,
+    write_measurement,
+)
 from workloads.writing import write_json
 
 
@@ -26,7 +31,8 @@ def run_training(
         RunFailed: it did not come to its end.
     """
     stated_environment()
-    done = Loop(find_benchmark(name), settings, cluster, checkpoints).run()
+    with explained(settings.dataset or "dataset"):
+        done = Loop(find_benchmark(name), settings, cluster, checkpoints).run()
     if cluster.is_chief:
         _write(name, settings, out, cluster, done)
     return done
