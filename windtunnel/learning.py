@@ -24,6 +24,8 @@ _TABLES = (".csv",)
 _PROBED = {"matmul", "convolution", "memory", "all_reduce", "storage"}
 # A run that waited longer than this for its input says next to nothing of its accelerators.
 _MOST_STALLED = 0.9
+# Of a host's processors, that others may take before it is said.
+_BUSY = 0.1
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,11 @@ def _with_probes(probes: Probes, before: Calibrated, name: str) -> tuple[Calibra
 
     catalog = load_catalog().with_accelerators(before.accelerators.values())
     notes = []
+    if probes.other_utilisation and probes.other_utilisation.mean > _BUSY:
+        notes.append(
+            f"while {name} was probed, other programs took {probes.other_utilisation.mean:.0%} of "
+            "its processors; it is better when they do not"
+        )
     if probes.storage:
         before = replace(before, base=fit_storage(probes, before.base))
         notes.append("storage is read at the rates that were probed")
@@ -191,6 +198,13 @@ def _with_runs(paths: Sequence[Path], before: Calibrated, notes: list[str]) -> F
 def _fed(path: Path, notes: list[str]) -> list[Measurement]:
     """The measurements of a file that say something of their accelerators."""
     found = read_measured(path)
+    others = [each.observed.other_utilisation for each in found if each.observed]
+    busy = [each.mean for each in others if each is not None and each.mean > _BUSY]
+    if busy:
+        notes.append(
+            f"during {len(busy)} of {len(found)} runs of {path.name} other programs took "
+            f"{min(busy):.0%} to {max(busy):.0%} of the host's processors"
+        )
     kept = [each for each in found if each.input_stall_share <= _MOST_STALLED]
     if len(kept) < len(found):
         notes.append(
