@@ -492,3 +492,24 @@ def test_several_probings_of_one_machine_count_together(command: Command, tmp_pa
     )
     # Nearer to the two that agree than to the one that was taken while others were busy.
     assert 1.0 < together["step_seconds"] / one["step_seconds"] < 1.3
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"accelerators": [{"id": "lab"}]}, "needs the key 'peak_flops'"),
+        ({"accelerators": [3]}, "is no description of an accelerator"),
+        ({"probed": {"lab": {"gemm_eficiency": 1}}}, "no parameter 'gemm_eficiency'"),
+        ({"support": [{"runs": 3}]}, "is no whole calibration"),
+    ],
+)
+def test_a_calibration_that_was_spoilt_is_refused(
+    command: Command, tmp_path: Path, changes: dict[str, Any], told: str
+) -> None:
+    whole = load_calibrated().to_json()
+    (tmp_path / "ours.json").write_text(json.dumps(whole | changes))
+    code, out, err = command("predict", "resnet50", *TRAINED, "--calibration", "ours.json")
+    assert (code, out) == (2, "")
+    assert "ours.json" in err
+    assert told in err
+    assert "Traceback" not in err
