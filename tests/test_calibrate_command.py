@@ -476,3 +476,40 @@ def test_a_host_that_was_not_told_its_name_is_known_by_its_probes(
     assert code == 0, err
     assert json.loads(text)["accelerators"] == ["a-fine-cpu-3-ghz-2-vcpu"]
     assert command("ledger", "m.json", "--start", "--calibration", "ours.json")[0] == 0
+
+
+def test_several_probings_of_one_machine_count_together(command: Command, tmp_path: Path) -> None:
+    for name, busy in (("a", 1.0), ("b", 0.5), ("c", 0.98)):
+        told = probes(1e11 * busy, 0.8, 1e6, 10e9 * busy, 1e-5)
+        (tmp_path / f"{name}.json").write_text(json.dumps(told))
+    words = ("--accelerator", "lab-host", "--out")
+    assert command("calibrate", "a.json", *words, "one.json")[0] == 0
+    code, _, err = command("calibrate", "a.json", "b.json", "c.json", *words, "all.json")
+    assert code == 0, err
+    one, together = (
+        own_predicted(command, "resnet50", 8, "lab-host", "--calibration", f"{name}.json")
+        for name in ("one", "all")
+    )
+    # Nearer to the two that agree than to the one that was taken while others were busy.
+    assert 1.0 < together["step_seconds"] / one["step_seconds"] < 1.3
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"accelerators": [{"id": "lab"}]}, "needs the key 'peak_flops'"),
+        ({"accelerators": [3]}, "is no description of an accelerator"),
+        ({"probed": {"lab": {"gemm_eficiency": 1}}}, "no parameter 'gemm_eficiency'"),
+        ({"support": [{"runs": 3}]}, "is no whole calibration"),
+    ],
+)
+def test_a_calibration_that_was_spoilt_is_refused(
+    command: Command, tmp_path: Path, changes: dict[str, Any], told: str
+) -> None:
+    whole = load_calibrated().to_json()
+    (tmp_path / "ours.json").write_text(json.dumps(whole | changes))
+    code, out, err = command("predict", "resnet50", *TRAINED, "--calibration", "ours.json")
+    assert (code, out) == (2, "")
+    assert "ours.json" in err
+    assert told in err
+    assert "Traceback" not in err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -178,3 +179,24 @@ def test_drift_does_not_depend_on_the_length_of_a_step(logs: list[float], scale:
         return [(each.test, each.since) for each in find_drift(outcomes(done))]
 
     assert found(1.0) == found(scale)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            entry,
+            number=st.integers(0, 1000),
+            error=st.floats(allow_infinity=False, allow_nan=True),
+            model=st.text(max_size=20),
+            global_batch=st.integers(0, 2**40),
+        ),
+        max_size=5,
+    )
+)
+def test_every_entry_survives_being_written(entries: list[Entry]) -> None:
+    with TemporaryDirectory() as folder:
+        ledger = Ledger(Path(folder))
+        ledger.append(entries)
+        found = {each.id: repr(each) for each in ledger.read()}
+    assert found == {each.id: repr(each) for each in entries}

@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -196,25 +196,27 @@ def main() -> None:
     options = parser.parse_args()
     out: Path = options.out
     out.mkdir(parents=True, exist_ok=True)
-    probes, host = out / "probes" / "probes.json", out / "host.yaml"
-    probed, calibrated = out / "probed.json", out / "calibrated.json"
-    if not probes.exists():
-        _python("workloads.probes", "--quick", "--out", probes.parent)
+    host, probed, calibrated = out / "host.yaml", out / "probed.json", out / "calibrated.json"
+    probes = [out / "probes" / str(at) / "probes.json" for at in range(options.repetitions)]
+    for each in probes:
+        if not each.exists():
+            _python("workloads.probes", "--quick", "--out", each.parent)
     how = ("--accelerator", HOST, "--describe", host, "--out", probed, "--force")
-    _python("windtunnel", "calibrate", probes, *how)
+    _python("windtunnel", "calibrate", *probes, *how)
     five = [measure(run, out / "five" / str(at), host) for at, run in enumerate(CALIBRATED)]
     _python("windtunnel", "calibrate", *five, "--from", probed, "--out", calibrated, "--force")
     paths = [
         [measure(run, out / "held-out" / f"{at}-{time}", host) for at, run in enumerate(HELD_OUT)]
         for time in range(options.repetitions)
     ]
+    known = load_calibrated(probed)
     stages: dict[str, list[list[Comparison]]] = {}
-    for name, path in (
-        ("described", None),
-        ("after probes", probed),
-        ("after five runs", calibrated),
+    for name, state in (
+        ("described", replace(load_calibrated(), accelerators=known.accelerators)),
+        ("after probes", known),
+        ("after five runs", load_calibrated(calibrated)),
     ):
-        found = [compare_files(some, load_calibrated(path)) for some in paths]
+        found = [compare_files(some, state) for some in paths]
         stages[name] = [list(each) for each in zip(*found, strict=True)]
     print("\n".join(table([run.name for run in HELD_OUT], stages)))
 

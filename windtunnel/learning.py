@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +24,8 @@ _TABLES = (".csv",)
 _PROBED = {"matmul", "convolution", "memory", "all_reduce", "storage"}
 # A run that waited longer than this for its input says next to nothing of its accelerators.
 _MOST_STALLED = 0.9
+# Of a host's processors, that others may take before it is said.
+_BUSY = 0.1
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Learnt:
 def learn(paths: Sequence[Path], before: Calibrated, *, accelerator: str | None = None) -> Learnt:
     """A calibration of all measurements and probes of some files, on top of one before.
 
-    Probes come first, whatever the order of files: runs are measured against what they say.
+    Probes come first, whatever the order of files: runs are measured against what they say. Those
+    of one accelerator are taken together.
 
     Args:
         accelerator: what to call the accelerator that probes are of.
@@ -47,14 +50,16 @@ def learn(paths: Sequence[Path], before: Calibrated, *, accelerator: str | None 
     Raises:
         InputError: nothing to fit to, or a file that cannot be read.
     """
+    from simulator.study.probe_fit import pooled
+
     probes = {path: found for path in paths if (found := _probes(path)) is not None}
     notes: list[str] = []
     calibrated = before
-    for path, found in probes.items():
+    for name, some in _by_accelerator(probes, accelerator).items():
         try:
-            calibrated, told = _with_probes(found, calibrated, accelerator)
+            calibrated, told = _with_probes(pooled(list(some.values())), calibrated, name)
         except InputError as error:
-            raise error.at(str(path)) from None
+            raise error.at(", ".join(map(str, some))) from None
         notes += told
     rest = [path for path in paths if path not in probes]
     if probes:
@@ -90,26 +95,39 @@ def _probes(path: Path) -> Probes | None:
     return read_probes(path)
 
 
-def _with_probes(
-    probes: Probes, before: Calibrated, accelerator: str | None
-) -> tuple[Calibrated, list[str]]:
+def _by_accelerator(
+    probes: Mapping[Path, Probes], accelerator: str | None
+) -> dict[str, dict[Path, Probes]]:
+    """Files of probes by the accelerator that they are of."""
+    from domain.measurement import described_id
+
+    found: dict[str, dict[Path, Probes]] = {}
+    for path, each in probes.items():
+        found.setdefault(accelerator or described_id(each.machine), {})[path] = each
+    return found
+
+
+def _with_probes(probes: Probes, before: Calibrated, name: str) -> tuple[Calibrated, list[str]]:
     from domain.catalog import load_catalog
     from domain.catalog.described import described_accelerator
     from domain.described import described_of
     from domain.errors import CatalogError
-    from domain.measurement import described_id
     from domain.probe import describe
     from simulator.study.probe_fit import fit_probes, fit_storage
     from simulator.study.residuals import SEPARATOR
 
     catalog = load_catalog().with_accelerators(before.accelerators.values())
     notes = []
+    if probes.other_utilisation and probes.other_utilisation.mean > _BUSY:
+        notes.append(
+            f"while {name} was probed, other programs took {probes.other_utilisation.mean:.0%} of "
+            "its processors; it is better when they do not"
+        )
     if probes.storage:
         before = replace(before, base=fit_storage(probes, before.base))
         notes.append("storage is read at the rates that were probed")
     if not probes.matmul and not probes.convolution:
         return before, notes
-    name = accelerator or described_id(probes.machine)
     measured = {key.partition(SEPARATOR)[0] for key in before.effects.levels.get("accelerator", {})}
     try:
         chip = catalog.accelerator(name)
@@ -180,6 +198,13 @@ def _with_runs(paths: Sequence[Path], before: Calibrated, notes: list[str]) -> F
 def _fed(path: Path, notes: list[str]) -> list[Measurement]:
     """The measurements of a file that say something of their accelerators."""
     found = read_measured(path)
+    others = [each.observed.other_utilisation for each in found if each.observed]
+    busy = [each.mean for each in others if each is not None and each.mean > _BUSY]
+    if busy:
+        notes.append(
+            f"during {len(busy)} of {len(found)} runs of {path.name} other programs took "
+            f"{min(busy):.0%} to {max(busy):.0%} of the host's processors"
+        )
     kept = [each for each in found if each.input_stall_share <= _MOST_STALLED]
     if len(kept) < len(found):
         notes.append(

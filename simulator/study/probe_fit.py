@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from domain.catalog import Accelerator
+from domain.measurement import Share
 from domain.probe import AllReduceProbe, ConvolutionProbe, MatmulProbe, Probes, StorageProbe
 from simulator.models.calibration import Calibration
 from simulator.models.collectives import Fabric, all_reduce_seconds
@@ -29,6 +30,38 @@ Floats = NDArray[np.float64]
 
 _SUFFIXES = {"fp32": "fp32", "tf32": "tf32", "fp16": "16bit", "bf16": "16bit", "fp8": "8bit"}
 _LEAST_RAMP_FLOPS = 1e3
+
+
+def pooled(probes: Sequence[Probes]) -> Probes:
+    """Several probings of one accelerator as one: all rows, and the medians of single figures.
+
+    A machine that others use is slow one minute and fast the next.
+    """
+
+    def middle(name: str) -> float | None:
+        told = [getattr(each, name) for each in probes if getattr(each, name) is not None]
+        return float(np.median(told)) if told else None
+
+    others = [each.other_utilisation for each in probes if each.other_utilisation]
+    return Probes(
+        machine=probes[0].machine,
+        other_utilisation=Share(
+            mean=float(np.mean([each.mean for each in others])),
+            largest=max(each.largest for each in others),
+        )
+        if others
+        else None,
+        **{
+            name: tuple(row for each in probes for row in getattr(each, name))
+            for name in ("matmul", "convolution", "memory", "all_reduce", "storage")
+        },
+        **{
+            name: middle(name)
+            for name in ("launch_seconds", "host_launch_seconds", "round_trip_seconds")
+        },
+        versions=probes[0].versions,
+        taken_at=max((each.taken_at for each in probes if each.taken_at), default=None),
+    )
 
 
 def fit_probes(probes: Probes, chip: Accelerator, base: Calibration) -> Calibration:
