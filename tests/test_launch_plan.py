@@ -188,10 +188,12 @@ def test_requirements_of_hosts_agree_with_the_constraints() -> None:
     ours = dict(
         line.lower().split("==") for line in (ROOT / "constraints.txt").read_text().splitlines()
     )
-    for line in requirements_text(REQUIREMENTS, nvidia=False).splitlines():
+    for line in requirements_text(REQUIREMENTS).splitlines():
         name, version = line.lower().split("==")
         assert ours[name] == version
-    assert "tensorflow[and-cuda]==" in requirements_text(REQUIREMENTS, nvidia=True)
+    assert "\ntensorflow" in "\n" + requirements_text(REQUIREMENTS)
+    assert "tensorflow[and-cuda]==" in requirements_text(REQUIREMENTS, "nvidia")
+    assert "tensorflow-tpu==" in requirements_text(REQUIREMENTS, "tpu")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +248,7 @@ IMPORTED = {
 
 
 def test_what_runs_on_hosts_imports_no_package_that_they_do_not_get() -> None:
-    wanted = requirements_text(REQUIREMENTS, nvidia=False).lower().splitlines()
+    wanted = requirements_text(REQUIREMENTS).lower().splitlines()
     given = {line.partition("==")[0] for line in wanted}
     ours = {"domain", "workloads", *sys.stdlib_module_names}
     for path in [*(ROOT / "domain").rglob("*.py"), *(ROOT / "workloads").rglob("*.py")]:

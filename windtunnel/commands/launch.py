@@ -235,8 +235,11 @@ def _compare(done: Launched, calibrated: Calibrated) -> tuple[list[Comparison], 
         return [], ""
     try:
         compared = compare_runs(done.measurements, calibrated, str(done.plan.out))
-        record_outcomes(start_ledger(), compared)
     except InputError as error:
         # The measurement is there, whatever is known of its machine or model.
         return [], str(error)
+    try:
+        record_outcomes(start_ledger(), compared)
+    except InputError as error:
+        print(f"windtunnel: {error}; this outcome is not in the ledger", file=sys.stderr)
     return compared, ""

@@ -6,6 +6,7 @@ import hashlib
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from domain.errors import RunFailed
 from workloads.launch.plan import Limits
@@ -44,13 +45,27 @@ PYTHONS = ("python3.12", "python3.13", "python3.11", "python3")
 """What an environment is made with, if it is there and not too old or too new for TensorFlow."""
 
 
-def requirements_text(path: Path, nvidia: bool) -> str:
-    """The requirements of a host, one a line, with CUDA where it has NVIDIA GPUs."""
+# Where libtpu lies, which tensorflow-tpu needs (TensorFlow documentation, "Install TensorFlow").
+_TPU_WHEELS = "https://storage.googleapis.com/libtpu-tf-releases/index.html"
+
+
+def requirements_text(path: Path, kind: Literal["cpu", "nvidia", "tpu"] = "cpu") -> str:
+    """The requirements of a host, one a line: TensorFlow for what it has."""
     lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     wanted = [line for line in lines if line and not line.startswith("#")]
-    if nvidia:
+    if kind == "nvidia":
         wanted = [line.replace("tensorflow==", "tensorflow[and-cuda]==") for line in wanted]
+    if kind == "tpu":
+        tpu = [line.replace("tensorflow==", "tensorflow-tpu==") for line in wanted]
+        wanted = [f"--find-links {_TPU_WHEELS}", *tpu]
     return "".join(f"{line}\n" for line in wanted)
+
+
+async def _kind(remote: Remote) -> Literal["cpu", "nvidia", "tpu"]:
+    if remote.host.slice is not None:
+        return "tpu"
+    told = await remote.run("command -v nvidia-smi > /dev/null && echo nvidia || true")
+    return "nvidia" if "nvidia" in told.split() else "cpu"
 
 
 async def make_environment(
@@ -63,9 +78,7 @@ async def make_environment(
     Raises:
         RunFailed: a package cannot be had, the disk is full, the connection broke.
     """
-    told = await remote.run("command -v nvidia-smi > /dev/null && echo nvidia || true")
-    nvidia = "nvidia" in told.split()
-    text = requirements_text(requirements, nvidia)
+    text = requirements_text(requirements, await _kind(remote))
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()[:_DIGITS]
     folder = f"{remote.base}/environments/{digest}"
     script = _MAKE.format(

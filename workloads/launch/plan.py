@@ -108,6 +108,9 @@ class Plan:
             found["TF_CONFIG"] = json.dumps(
                 {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
             )
+        if self.hosts[index].slice is not None:
+            # The program runs on the slice's own host (Cloud TPU documentation, "TPU VM").
+            found["TPU_NAME"] = "local"
         environment = environment_of(self.hosts)
         if environment is not None:
             found["WINDTUNNEL_ENVIRONMENT"] = environment.model_dump_json(exclude_none=True)
