@@ -58,6 +58,29 @@ def test_a_network_that_is_cut_ends_the_run_on_both_sides(two: Lab, tmp_path: Pa
         set_link(1, up=True)
 
 
+def test_who_is_cut_off_is_named_rather_than_who_misses_it(two: Lab, tmp_path: Path) -> None:
+    notes = Notes()
+    limits = Limits(timeout_seconds=60, silence_seconds=12, grace_seconds=1)
+    settings = ["steps=100000", "step_seconds=0.1", "misses=0@15"]
+    plan = two.plan(tmp_path / "out", settings, limits=limits)
+
+    async def cut_when_running() -> None:
+        while len({label for label, _ in notes.events}) < 2:
+            await asyncio.sleep(0.02)
+        set_link(1, up=False)
+
+    async def both() -> None:
+        await asyncio.gather(launch(plan, notes), cut_when_running())
+
+    try:
+        with pytest.raises(RunFailed, match="does not answer any more") as failure:
+            asyncio.run(both())
+        assert failure.value.where == two.servers[1].address
+        assert notes.told("failed")
+    finally:
+        set_link(1, up=True)
+
+
 def test_a_worker_of_a_real_training_is_killed_and_all_resume(two: Lab, tmp_path: Path) -> None:
     """MultiWorkerMirroredStrategy over two hosts, one of which loses its worker on the way."""
     notes = Notes()

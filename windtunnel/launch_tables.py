@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from simulator.study.compare_measured import Comparison
     from workloads.launch.plan import Launched
 
-_DESCRIBE = " (`windtunnel launch probes` describes one that no catalog has, for the hosts file)"
-
 
 def draw_plan(console: Console, told: Mapping[str, Any]) -> None:
     """What ``describe`` tells of a plan."""
@@ -62,11 +60,7 @@ def draw_launched(
     elif done.measurements:
         for each in done.measurements:
             console.print(f"measured: {duration(each.step_seconds)} a step", markup=False)
-        console.print(
-            f"not predicted: {why_not}{_DESCRIBE if 'accelerator' in why_not else ''}",
-            markup=False,
-            soft_wrap=True,
-        )
+        console.print(f"not predicted: {why_not}", markup=False, soft_wrap=True)
 
 
 def _price(usd_per_hour: float | None) -> str:

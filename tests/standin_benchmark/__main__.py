@@ -3,7 +3,8 @@
 ``--set`` takes: ``steps``, ``step_seconds``, ``checkpoint_steps``, and the failures, each with
 the index of the worker that fails: ``at_import``, ``wrong_input``, ``half_result``, ``no_result``,
 ``fills`` (writes until its disk is full), ``stubborn`` (ignores SIGTERM, and has a child of a
-session of its own), ``dies`` (index@step, once: not again after it resumed).
+session of its own), ``dies`` (index@step, once: not again after it resumed),
+``misses`` (index@step: fails as one whose peer is gone).
 """
 
 from __future__ import annotations
@@ -86,6 +87,9 @@ def main() -> int:
             save(given.checkpoints, step)
         if not start and told.get("dies") == f"{index}@{step}":
             os.kill(os.getpid(), signal.SIGKILL)
+        if told.get("misses") == f"{index}@{step}":
+            tell("failed", reason="a worker or its network is gone")
+            return 1
         if "fills" in mine:
             with (given.out / "big").open("wb") as file:
                 while True:

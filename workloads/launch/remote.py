@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import shlex
@@ -15,6 +16,7 @@ from workloads.launch.plan import DIRECTORY, Plan
 
 _FULL = "No space left on device"
 _FREE_PORT = "import socket; s = socket.socket(); s.bind(('', 0)); print(s.getsockname()[1])"
+_ANSWER_SECONDS = 5.0
 _LEAST = (3, 11)
 _LEAST_TO_MAKE = (3, 8)
 _UNPACK = """
@@ -67,6 +69,16 @@ class Remote:
     def is_connected(self) -> bool:
         """Whether the connection has not been closed or lost."""
         return not self.connection.is_closed()
+
+    async def answers(self) -> bool:
+        """Whether it answers now; a connection that does not is given up at once."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self.run("true")
+        except (RunFailed, TimeoutError):
+            self.connection.abort()
+            return False
+        return True
 
     async def prepare(self) -> bool:
         """Makes the folders and puts the code there.

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, TextIO
 
 import asyncssh
 
@@ -24,6 +24,7 @@ from workloads.launch.interpreter import make_environment
 from workloads.launch.plan import Launched, Plan, Quiet, Watch
 from workloads.launch.remote import Remote
 from workloads.launch.results import LOGS, check_out, collect
+from workloads.launch.together import together
 from workloads.launch.worker import WRONG_INPUT, Ended, Worker
 
 _CLEAN_UP_SECONDS = 30.0
@@ -33,8 +34,7 @@ _RETURN_SECONDS = 10.0
 # A worker that lost its peer fails just after it; who failed first is who is named.
 _SETTLE_SECONDS = 0.5
 _LATE_SECONDS = 60.0
-
-T = TypeVar("T")
+_CUT_OFF = "the connection was lost: it does not answer any more"
 
 
 async def launch(plan: Plan, watch: Watch | None = None) -> Launched:
@@ -95,8 +95,8 @@ class _Run:
     async def _whole(self) -> Launched:
         plan = self._plan
         self._watch.stage(None, f"connecting to {_count(len(plan.hosts), 'host')}")
-        await _together(self._connect(index) for index in range(len(plan.hosts)))
-        await _together(self._prepare(remote) for remote in self._ordered())
+        await together(self._connect(index) for index in range(len(plan.hosts)))
+        await together(self._prepare(remote) for remote in self._ordered())
         restarts = 0
         while (failure := await self._attempt()) is not None:
             worker, ended = failure
@@ -137,9 +137,9 @@ class _Run:
     async def _attempt(self) -> tuple[Worker, Ended] | None:
         """Starts all workers together; gives the first that failed, or None if none did."""
         remotes = self._ordered()
-        ports = await _together(remote.free_port() for remote in remotes)
+        ports = await together(remote.free_port() for remote in remotes)
         self._watch.stage(None, f"starting {_count(len(remotes), 'worker')}")
-        await _together(self._start(remote, ports) for remote in remotes)
+        await together(self._start(remote, ports) for remote in remotes)
         waits = {asyncio.ensure_future(each.wait()): each for each in self._workers}
         pending = set(waits)
         order: list[tuple[Worker, Ended]] = []
@@ -158,9 +158,21 @@ class _Run:
         if pending and order:
             done, pending = await asyncio.wait(pending, timeout=_SETTLE_SECONDS)
             order += [(waits[each], each.result()) for each in done if each.result().code != 0]
+        left = [waits[each] for each in pending]
         for each in pending:
             each.cancel()
-        return min(order, key=lambda failure: _blame(failure[1])) if order else None
+        if not order:
+            return None
+        first = min(order, key=lambda failure: _blame(failure[1]))
+        return first if first[1].was_killed else await self._silent(left) or first
+
+    async def _silent(self, workers: Sequence[Worker]) -> tuple[Worker, Ended] | None:
+        """A worker whose host is cut off: what others complain of, before we have missed it."""
+        answers = await asyncio.gather(*(each.remote.answers() for each in workers))
+        for worker, answer in zip(workers, answers, strict=True):
+            if not answer:
+                return worker, Ended(None, True, _CUT_OFF)
+        return None
 
     def _worker(self, index: int) -> Worker:
         return next(each for each in self._workers if each.remote.index == index)
@@ -203,9 +215,10 @@ class _Run:
 
     async def _ready_again(self, restarts: int) -> None:
         """Connects to hosts that were lost, ends what runs there, shares the newest checkpoint."""
-        lost = [remote for remote in self._ordered() if not remote.is_connected]
-        await _together(self._connect(remote.index) for remote in lost)
-        await _together(remote.end_leftover() for remote in lost)
+        answers = await asyncio.gather(*(remote.answers() for remote in self._ordered()))
+        lost = [each for each, there in zip(self._ordered(), answers, strict=True) if not there]
+        await together(self._connect(remote.index) for remote in lost)
+        await together(remote.end_leftover() for remote in lost)
         remotes = self._ordered()
         name = None
         if self._plan.benchmark.takes_checkpoints:
@@ -264,20 +277,6 @@ async def _close(connection: asyncssh.SSHClientConnection) -> None:
     connection.close()
     with contextlib.suppress(TimeoutError, OSError, asyncssh.Error):
         await asyncio.wait_for(connection.wait_closed(), _CLOSE_SECONDS)
-
-
-async def _together(tasks: Iterable[Awaitable[T]]) -> list[T]:
-    """Results in order; where several fail, one error that tells of each."""
-    results = await asyncio.gather(*tasks, return_exceptions=True)
-    failures = [each for each in results if isinstance(each, BaseException)]
-    for failure in failures:
-        if not isinstance(failure, WindtunnelError):
-            raise failure
-    if failures:
-        # Failures of the run weigh more than input that a second look may find right.
-        kind = RunFailed if any(isinstance(each, RunFailed) for each in failures) else InputError
-        raise kind("\n".join(dict.fromkeys(map(str, failures))))
-    return [each for each in results if not isinstance(each, BaseException)]
 
 
 def _blame(ended: Ended) -> tuple[bool, bool]:
