@@ -28,7 +28,8 @@ REQUEST_BYTES = 8 << 20
 _FIRST_BYTE_READS = 9
 # Enough to see a first byte; a single one might be answered from a cache of metadata.
 _FIRST_BYTES = 1024
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+# The kernel keeps files in pieces of up to 2 MiB, and a piece that is dropped in part is kept.
+_KEPT_BYTES = 4 << 20
 # Four times the ranges that are under way, at least: else the last ones wait for nobody.
 _FEWEST_REQUESTS_PER_CONNECTION = 4
 
@@ -170,8 +171,7 @@ def _read_local(file: File, start: int, end: int) -> int:
         raise InputError(f"cannot be read: {error.strerror}", where=file.url) from None
     try:
         if hasattr(os, "posix_fadvise"):
-            # Whole pages: one that is asked for in part is kept.
-            first, last = start // _PAGE_BYTES * _PAGE_BYTES, -(-end // _PAGE_BYTES) * _PAGE_BYTES
+            first, last = start // _KEPT_BYTES * _KEPT_BYTES, -(-end // _KEPT_BYTES) * _KEPT_BYTES
             os.posix_fadvise(descriptor, first, last - first, os.POSIX_FADV_DONTNEED)
         return len(os.pread(descriptor, end - start, start))
     except OSError as error:
