@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
 import pytest
-from workload_runs import Run, finish, run, start, wait_for_step
+from workload_runs import Run, events, finish, python, start, wait_for_step
 
 _WORDS = ["mlp", "--set", "samples=640", "--set", "checkpoint_steps=5", "--set",
           "validation_share=0", "--set", "test_share=0", "--set", "schedule=cosine"]  # fmt: skip
-
-
-def _losses(done: Run) -> dict[int, float]:
-    return {each["step"]: each["loss"] for each in done.told("progress")}
 
 
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
@@ -44,19 +41,26 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None
         assert each["loss"] == pytest.approx(reference[each["step"]], rel=1e-3)
 
 
+_RUNS = """
+import contextlib, io, json, sys
+from workloads.run import main
+told = []
+for words in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        told.append([main(words), out.getvalue()])
+print(json.dumps(told))
+"""
+
+
 def test_what_a_checkpoint_does_not_fit_is_told(tmp_path: Path) -> None:
-    words = [*_WORDS, "--set", "steps=12", "--checkpoints", tmp_path / "kept"]
-    first = run(words, tmp_path / "out")
-    assert first.code == 0, first.errors
-    again = run(words, tmp_path / "out")
-    assert again.code == 2
-    assert "has all 12 steps already" in again.errors
-    # A longer run goes on from it, with too few steps left for the usual warm-up.
-    longer = run([*words, "--set", "steps=14"], tmp_path / "out")
-    assert longer.code == 0
-    assert longer.told("resumed") == [{"event": "resumed", "step": 12}]
-    assert len(longer.measurement["results"]["step_seconds"]) == 1
-    other = run([*words, "--set", "steps=20", "--set", "model.hidden=[8]"], tmp_path / "out")
-    assert other.code == 2
-    assert "is not a checkpoint of this model" in other.errors
-    assert "Traceback" not in other.errors
+    words = [*_WORDS, "--checkpoints", f"{tmp_path}/kept", "--out", f"{tmp_path}/out", "--set"]
+    longer = [*words, "steps=14", "--out", f"{tmp_path}/longer"]
+    other = [*words, "steps=20", "--set", "model.hidden=[8]"]
+    found = python(_RUNS, json.dumps([[*words, "steps=12"], [*words, "steps=12"], longer, other]))
+    runs = [Run(code, events(told), "", tmp_path / "longer") for code, told in found]
+    assert [each.code for each in runs] == [0, 2, 0, 2]
+    assert "has all 12 steps already" in runs[1].events[-1]["reason"]
+    # It goes on from there, with too few steps left for the usual warm-up.
+    assert runs[2].told("resumed") == [{"event": "resumed", "step": 12}]
+    assert len(runs[2].measurement["results"]["step_seconds"]) == 1
+    assert "is not a checkpoint of this model" in runs[3].events[-1]["reason"]
