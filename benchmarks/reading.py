@@ -97,16 +97,17 @@ def _records(remote: Any) -> Iterator[bytes]:
 
 
 def _tell(what: str, read: Callable[[], int], size: int, count: int | None) -> None:
-    seconds = []
+    seconds, cpu_seconds = [], []
     for _ in range(REPEATS):
-        started = time.perf_counter()
+        started, cpu_started = time.perf_counter(), time.process_time()
         got = read()
         seconds.append(time.perf_counter() - started)
+        cpu_seconds.append(time.process_time() - cpu_started)
         if got != (size if count is None else count):
             raise SystemExit(f"{what}: read {got}, not all")
-    best = min(seconds)
-    rate = f"{size / best / 1e6:8,.0f} MB/s"
-    print(f"{what:<72}{rate}" + (f"{count / best:12,.0f} records/s" if count else ""))
+    rate = f"{size / min(seconds) / 1e6:7,.0f} MB/s{size / min(cpu_seconds) / 1e6:8,.0f} MB/CPU s"
+    records = f"{count / min(cpu_seconds):12,.0f} records/CPU s" if count else ""
+    print(f"{what:<72}{rate}{records}")
 
 
 if __name__ == "__main__":

@@ -171,6 +171,18 @@ def test_what_is_sent_on_loopback_does_not_leave_the_host() -> None:
     assert exchanged < 16 << 20
 
 
+def test_a_system_that_tells_nothing_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def untold(*_: object, **__: object) -> None:
+        raise PermissionError("hidden")
+
+    for question in ("net_io_counters", "net_if_stats", "cpu_times"):
+        monkeypatch.setattr(psutil, question, untold)
+    results, observed = run(3).finish()
+    assert len(listed(results)) == 2
+    assert observed.exchanged_bytes is None
+    assert observed.host_utilisation is None
+
+
 def test_read_bytes_are_told_where_they_are_known() -> None:
     told = run(2)
     told.read_bytes += 10

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -321,12 +322,11 @@ def test_files_of_several_stores_are_refused(readers: Any) -> None:
 def test_a_stream_is_cut_behind_whole_records_only(data: st.DataObject, sizes: list[int]) -> None:
     from workloads.readers.framing import Splitter, masked_crc32c
 
+    heads = [struct.pack("<Q", size) for size in sizes]
+    sums = masked_crc32c(np.array([list(head) for head in heads], np.uint8).reshape(-1, 8))
     records = [
-        (head := struct.pack("<Q", size))
-        + struct.pack("<I", masked_crc32c(head))
-        + bytes(size)
-        + b"sums"
-        for size in sizes
+        head + total.tobytes() + bytes(size) + b"sums"
+        for head, total, size in zip(heads, sums, sizes, strict=True)
     ]
     stream = b"".join(records)
     ends = {sum(map(len, records[:count])) for count in range(len(records) + 1)}

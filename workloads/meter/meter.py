@@ -123,7 +123,7 @@ class Meter:
             host_utilisation=seen.host_utilisation if seen else None,
             other_utilisation=seen.other_utilisation if seen else None,
             device_memory_bytes=_framework_memory_bytes() or (seen and seen.device_memory_bytes),
-            host_memory_bytes=seen.host_memory_bytes if seen else None,
+            host_memory_bytes=(seen.host_memory_bytes or None) if seen else None,
             read_bytes=self.read_bytes or None,
             exchanged_bytes=sent,
             run_seconds=run_seconds,

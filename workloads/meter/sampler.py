@@ -22,6 +22,7 @@ SAMPLE_SECONDS = 0.25
 # Listing the children reads a file for every process of the host, so it is done rarely.
 LOOKS_PER_LISTING = 8
 
+_UNTOLD = (psutil.Error, OSError, RuntimeError)
 _HOST_CPUS = psutil.cpu_count() or 1
 
 
@@ -39,7 +40,7 @@ class Sampler:
         self._looks = 0
         self._host, self._others, self._device = _Mean(), _Mean(), _Mean()
         self._seen_at, self._seen_cpu_seconds = time.perf_counter(), 0.0
-        self._seen_busy_seconds = busy_seconds()
+        self._seen_busy_seconds = 0.0
         self._sent_at_first = sent_bytes()
         self.host_memory_bytes = 0.0
         self.device_memory_bytes: float | None = None
@@ -82,18 +83,21 @@ class Sampler:
         """How much of the time the accelerators ran a kernel, as their driver tells."""
         return self._device.share()
 
-    def sent_bytes(self) -> float:
-        """Sent over the network since the start or the last restart."""
-        return max(sent_bytes() - self._sent_at_first, 0.0)
+    def sent_bytes(self) -> float | None:
+        """Sent over the network since the start or the last restart; None where nobody tells."""
+        now = sent_bytes()
+        if now is None or self._sent_at_first is None:
+            return None
+        return max(now - self._sent_at_first, 0.0)
 
     def _watch(self) -> None:
         while not self._ended.wait(self._every_seconds):
-            # A process that ends while it is looked at must not end the thread.
-            with contextlib.suppress(psutil.Error, OSError):
-                self._look()
+            self._look()
 
     def _look(self) -> None:
-        with self._lock:
+        # A process that ends while it is looked at, or a system that does not tell, must not
+        # end the run.
+        with self._lock, contextlib.suppress(*_UNTOLD):
             if self._looks % LOOKS_PER_LISTING == 0:
                 self._tree = [self._tree[0], *self._tree[0].children(recursive=True)]
             self._looks += 1
@@ -103,6 +107,7 @@ class Sampler:
                     spent = process.cpu_times()
                     cpu_seconds += spent.user + spent.system
                     memory_bytes += process.memory_info().rss
+            self.host_memory_bytes = max(self.host_memory_bytes, memory_bytes)
             now = time.perf_counter()
             elapsed, self._seen_at = now - self._seen_at, now
             spent_seconds = cpu_seconds - self._seen_cpu_seconds
@@ -115,7 +120,6 @@ class Sampler:
             if elapsed > self._every_seconds / 2 and spent_seconds >= 0 and self._looks > 1:
                 self._host.add(spent_seconds / (elapsed * self._cpus), elapsed)
                 self._others.add(other_seconds / (elapsed * _HOST_CPUS), elapsed)
-            self.host_memory_bytes = max(self.host_memory_bytes, memory_bytes)
             load = self._accelerators.load()
             if load.utilisation is not None and elapsed > self._every_seconds / 2:
                 self._device.add(load.utilisation, elapsed)
@@ -151,18 +155,17 @@ def busy_seconds() -> float:
     return float(sum(seconds for name, seconds in told.items() if name not in idle))
 
 
-def sent_bytes() -> float:
-    """Bytes that this host has sent over its network since it started.
+def sent_bytes() -> float | None:
+    """Bytes that this host has sent over its network since it started, where it tells.
 
     Loopback does not leave the host, and members of a bridge or a bond would count twice.
     """
-    return float(
-        sum(
-            counted.bytes_sent
-            for name, counted in psutil.net_io_counters(pernic=True).items()
-            if name not in _ignored_interfaces()
-        )
-    )
+    try:
+        ignored = _ignored_interfaces()
+        counted = psutil.net_io_counters(pernic=True)
+    except _UNTOLD:
+        return None
+    return float(sum(each.bytes_sent for name, each in counted.items() if name not in ignored))
 
 
 def _ignored_interfaces() -> set[str]:

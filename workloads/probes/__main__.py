@@ -8,6 +8,7 @@ to the standard error.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -43,8 +44,7 @@ def main(words: list[str] | None = None) -> int:
         # TensorFlow is not imported before the words were understood; nor is its error here.
         if not _of_tensorflow(error):
             raise
-        told = str(getattr(error, "message", error)).strip().splitlines()[0]
-        return _failed(f"TensorFlow stopped: {told}", EXIT_FAILED)
+        return _failed(_reason(str(getattr(error, "message", error))), EXIT_FAILED)
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -144,6 +144,15 @@ def _failed(reason: str, code: int) -> int:
     tell("failed", reason=reason)
     print(f"probes: {reason}", file=sys.stderr)
     return code
+
+
+def _reason(message: str) -> str:
+    """The one line of TensorFlow's many that says why."""
+    if found := re.search(r"aborted by: (.+)", message):
+        return f"a worker or its network is gone: {found.group(1).strip()}"
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    told = [line for line in lines if line != "Graph execution error:"] or ["it does not say why"]
+    return f"TensorFlow stopped: {told[0]}"
 
 
 def _of_tensorflow(error: Exception) -> bool:

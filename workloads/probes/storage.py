@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from statistics import median
 
 import tensorflow as tf
@@ -27,6 +28,8 @@ REQUEST_BYTES = 8 << 20
 _FIRST_BYTE_READS = 9
 # Enough to see a first byte; a single one might be answered from a cache of metadata.
 _FIRST_BYTES = 1024
+# The kernel keeps files in pieces of up to 2 MiB, and a piece that is dropped in part is kept.
+_KEPT_BYTES = 4 << 20
 # Four times the ranges that are under way, at least: else the last ones wait for nobody.
 _FEWEST_REQUESTS_PER_CONNECTION = 4
 
@@ -136,6 +139,8 @@ def _reader(found: list[File]) -> Read:
         case "gs":
             return _read_gs
         case _:
+            for each in found:
+                _write_back(each)
             return _read_local
 
 
@@ -149,6 +154,16 @@ def _read_gs(file: File, start: int, end: int) -> int:
         raise InputError(f"cannot be read: {told}", where=file.url) from None
 
 
+def _write_back(file: File) -> None:
+    """Lets the disk have what was written lately, which the kernel cannot forget before."""
+    with suppress(OSError):
+        descriptor = os.open(local_path(file.url), os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def _read_local(file: File, start: int, end: int) -> int:
     try:
         descriptor = os.open(local_path(file.url), os.O_RDONLY)
@@ -156,7 +171,8 @@ def _read_local(file: File, start: int, end: int) -> int:
         raise InputError(f"cannot be read: {error.strerror}", where=file.url) from None
     try:
         if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(descriptor, start, end - start, os.POSIX_FADV_DONTNEED)
+            first, last = start // _KEPT_BYTES * _KEPT_BYTES, -(-end // _KEPT_BYTES) * _KEPT_BYTES
+            os.posix_fadvise(descriptor, first, last - first, os.POSIX_FADV_DONTNEED)
         return len(os.pread(descriptor, end - start, start))
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=file.url) from None

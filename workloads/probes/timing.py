@@ -13,7 +13,9 @@ CLOSE_ENOUGH = 0.02
 
 # A batch of runs lasts so long that neither the clock nor waiting for the end of it count.
 _BATCH_SECONDS = 0.02
-_FEWEST_BATCHES = 5
+_BATCHES_TO_STOP = 5
+# However long they take: one alone would not show that it was a lucky or an unlucky one.
+_LEAST_BATCHES = 3
 _MOST_BATCHES = 2000
 
 
@@ -35,8 +37,8 @@ def time_runs(
     """Times ``run(n)``, which does its work n times and returns when all is done.
 
     A first call warms up and is not counted. Batches follow until the median is known to 2 %
-    or the budget is spent; one batch is timed however long it takes. Batches are as large as the
-    clock and the waiting for their end need.
+    or the budget is spent, but three at least. They are as large as the clock and the waiting
+    for their end need.
     """
     started = clock()
     run(1)
@@ -49,13 +51,13 @@ def time_runs(
             break
         n = max(2 * n, math.ceil(n * min(_BATCH_SECONDS / elapsed, 100.0)))
     batches: list[float] = [elapsed / n]
-    while clock() - started < budget_seconds:
+    while len(batches) < _LEAST_BATCHES or clock() - started < budget_seconds:
         begun = clock()
         run(n)
         batches.append(max(clock() - begun, 1e-9) / n)
         if len(batches) >= _MOST_BATCHES:
             break
-        if len(batches) >= _FEWEST_BATCHES:
+        if len(batches) >= _BATCHES_TO_STOP:
             low, high = around_median(batches)
             if high - low <= 2.0 * CLOSE_ENOUGH * median(batches):
                 break

@@ -51,7 +51,7 @@ class Piece:
             bucket, key = s3.split(self.url)
             data = s3.Bucket(bucket).read(key, self.offset, self.offset + self.size_bytes)
             with tf.io.gfile.GFile(path, "wb") as file:
-                file.write(data)
+                file.write(bytes(data))
         try:
             for _ in tf.data.TFRecordDataset(path, compression_type=self.compression):
                 pass

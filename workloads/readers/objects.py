@@ -42,7 +42,7 @@ def _handovers(files: Sequence[File], parallelism: int) -> Iterator[tuple[list[s
         # One request a file, however large.
         for chunk in chunks(files, parallelism, chunk_bytes=sys.maxsize):
             urls.append(chunk.file.url)
-            data.append(chunk.data)
+            data.append(bytes(chunk.data))
             size += len(chunk.data)
             if len(urls) == _FILES_PER_HANDOVER or size >= _BYTES_PER_HANDOVER:
                 yield urls, data

@@ -25,7 +25,7 @@ class Chunk:
 
     file: File
     start: int
-    data: bytes
+    data: memoryview
 
     @property
     def ends_its_file(self) -> bool:

@@ -108,16 +108,16 @@ class Bucket:
         except Exception as error:
             raise self.explain(error, prefix) from None
 
-    def read(self, key: str, start: int, end: int) -> bytes:
+    def read(self, key: str, start: int, end: int) -> memoryview:
         """The bytes of an object from ``start`` to before ``end``.
 
         Raises:
             InputError: there are fewer, or they cannot be read.
         """
         if start == end:
-            return b""
+            return memoryview(b"")
         try:
-            told = bytes(obstore.get_range(self._store, key, start=start, end=end))
+            told = memoryview(obstore.get_range(self._store, key, start=start, end=end))
         except Exception as error:
             raise self.explain(error, key) from None
         if len(told) != end - start:

@@ -155,7 +155,7 @@ class _Unpacking:
         self._stream = None if self._bits is None else zlib.decompressobj(self._bits)
         self._begun = False
 
-    def more(self, data: bytes) -> bytes:
+    def more(self, data: bytes | memoryview) -> bytes | memoryview:
         if self._stream is None or self._bits is None:
             return data
         parts = []
