@@ -26,6 +26,7 @@ from workloads.settings import (
     read_settings,
 )
 from workloads.training.cluster import Cluster, read_cluster
+from workloads.training.outputs import stated_environment
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -34,6 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         cluster = read_cluster()
         settings = read_settings(options.benchmark, options.config, options.set)
+        stated_environment()
         out = _folder(options.out, "--out")
         checkpoints = None
         if options.checkpoints is not None:

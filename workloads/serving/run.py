@@ -47,7 +47,6 @@ def run_serving(settings: Serve, out: Path, cluster: Cluster) -> None:
     """
     if cluster.workers > 1:
         raise InputError("serve runs on one worker; unset TF_CONFIG")
-    stated_environment()
     given = Located(dict(settings.training), "--set training")
     trained = settings_of(settings.served, given)
     benchmark = find_benchmark(settings.served)

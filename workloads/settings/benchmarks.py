@@ -87,13 +87,13 @@ class ResNet50(BenchmarkSettings):
 class Bert(BenchmarkSettings):
     """Masked words from their neighbours."""
 
-    model: BertShape = BertShape(layers=12, width=768, heads=12, sequence=512, vocabulary=30522)
+    model: BertShape
 
 
 class GPT(BenchmarkSettings):
     """The next word from those before it."""
 
-    model: GptShape = GptShape(layers=12, width=768, heads=12, sequence=1024, vocabulary=50257)
+    model: GptShape
 
 
 class DLRM(BenchmarkSettings):

@@ -82,6 +82,13 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "schedule_warmup_steps": 40,
         },
         "paper": {
+            "model": {
+                "layers": 12,
+                "width": 768,
+                "heads": 12,
+                "sequence": 512,
+                "vocabulary": 30522,
+            },
             "global_batch": 256,
             "steps": 1000000,
             "learning_rate": 1e-4,
@@ -99,6 +106,13 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "learning_rate": 0.003,
         },
         "paper": {
+            "model": {
+                "layers": 12,
+                "width": 768,
+                "heads": 12,
+                "sequence": 1024,
+                "vocabulary": 50257,
+            },
             "global_batch": 512,
             "steps": 100000,
             "learning_rate": 6e-4,

@@ -26,7 +26,6 @@ from workloads.training.optimizers import Optimizer
 from workloads.training.outputs import (
     make_measurement,
     plain,
-    stated_environment,
     write_measurement,
 )
 from workloads.training.schedules import learning_rate
@@ -46,7 +45,6 @@ def run_comparison(settings: TapeNetwork, out: Path, cluster: Cluster) -> None:
         InputError: settings that this benchmark does not have, or do not fit its data.
     """
     _refuse_what_it_has_not(settings, cluster)
-    stated_environment()
     prepare(settings)
     kind = clusters(settings.features, settings.classes, settings.seed)
     sizes = divided(settings.samples, settings.validation_share, settings.test_share)

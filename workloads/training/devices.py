@@ -20,6 +20,9 @@ def prepare(settings: Training) -> None:
 
     Must come before anything else asks TensorFlow for a device.
     """
+    if not os.environ.get("TF_CONFIG", "").strip():
+        # TensorFlow takes an empty one for broken JSON.
+        os.environ.pop("TF_CONFIG", None)
     keras.utils.set_random_seed(settings.seed)
     keras.mixed_precision.set_global_policy(_POLICIES[settings.precision])
     gpus = tf.config.list_physical_devices("GPU")
@@ -40,7 +43,7 @@ def choose_strategy(settings: Training, cluster: Cluster) -> Any:
     Raises:
         InputError: more devices asked for than there are, or a strategy without what it needs.
     """
-    kind = settings.strategy
+    kind: str = settings.strategy
     if kind == "auto":
         kind = _fitting(settings, cluster)
     if kind in ("single", "mirrored") and cluster.workers > 1:

@@ -80,7 +80,11 @@ class Loop:
         with Watch(settings.start_timeout_seconds, "the start of all workers") as watch:
             self._watch = watch
             prepare(settings)
+            if self.cluster.workers > 1:
+                seconds = settings.start_timeout_seconds
+                tell("waiting", workers=self.cluster.workers, seconds=seconds)
             self.strategy = choose_strategy(settings, self.cluster)
+            watch.started()
             replicas = self.strategy.num_replicas_in_sync
             micro_batch = split_batch(settings.global_batch, replicas, settings.accumulate)
             self.source = open_source(settings, self._benchmark.samples(settings))

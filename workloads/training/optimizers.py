@@ -69,7 +69,7 @@ class Optimizer(tf.Module):  # type: ignore[misc, unused-ignore]
         if self.kind == "rmsprop":
             (square,) = slots
             mean = _moved(square, (1 - _RMS_DECAY) * (tf.square(gradient) - square), keep)
-            return rate * gradient / (tf.sqrt(mean) + _EPSILON)
+            return rate * gradient * tf.math.rsqrt(mean + _EPSILON)
         first, second = slots
         beta1, beta2 = _ADAM_BETAS
         mean = _moved(first, (1 - beta1) * (gradient - first), keep)

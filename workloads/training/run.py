@@ -15,7 +15,6 @@ from workloads.training.loop import Loop, Trained
 from workloads.training.outputs import (
     make_measurement,
     plain,
-    stated_environment,
     write_measurement,
 )
 from workloads.writing import write_json
@@ -30,7 +29,6 @@ def run_training(
         InputError: settings that do not fit the devices, the data or the environment.
         RunFailed: it did not come to its end.
     """
-    stated_environment()
     with explained(settings.dataset or "dataset"):
         done = Loop(find_benchmark(name), settings, cluster, checkpoints).run()
     if cluster.is_chief:

@@ -1,11 +1,14 @@
 """A watch over the run: without a sign of life for too long, the process ends.
 
 A peer that died can leave a collective waiting for ever, in which no Python code of the main
-thread runs any more. Only another thread can end the process then.
+thread runs any more. Only another thread can end the process then. While TensorFlow waits for
+the other workers to come, it even holds the lock that threads of Python need; for that time
+the interpreter's own dump of stacks, which needs no lock, is set to end the process.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 import threading
@@ -13,6 +16,9 @@ import time
 from collections.abc import Callable
 
 from workloads.events import tell
+
+_BACKSTOP_SECONDS = 2.0
+"""After the time in which the watch itself would have spoken."""
 
 
 class Watch:
@@ -26,9 +32,16 @@ class Watch:
 
     def __enter__(self) -> Watch:
         self._thread.start()
+        left = self._deadline - time.monotonic()
+        faulthandler.dump_traceback_later(left + _BACKSTOP_SECONDS, exit=True)
         return self
 
+    def started(self) -> None:
+        """All workers are there: from now on threads of Python run."""
+        faulthandler.cancel_dump_traceback_later()
+
     def __exit__(self, *_: object) -> None:
+        self.started()
         self._ended.set()
         self._thread.join()
 
