@@ -7,7 +7,7 @@ import errno
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,6 @@ class Credentials:
     """A private key, beside those of the agent and of ``~/.ssh``."""
     ssh_config: Path | None = None
     """Instead of ``~/.ssh/config``."""
-    jump: str | None = None
-    """A host on the way, for hosts that name none of their own."""
     introduce: Callable[[Host, str], None] | None = None
     """Hands a public key over to a host before each attempt, where its cloud does so."""
 
@@ -132,7 +130,7 @@ class Connector:
                     result.close()
 
     async def _tunnel(self, host: Host) -> asyncssh.SSHClientConnection | None:
-        jump = host.jump or self._credentials.jump
+        jump = host.jump
         if jump is None or host.proxy_command:
             return None
         before = self._jumps.get(jump)
@@ -142,16 +140,12 @@ class Connector:
 
     async def _to_jump(self, jump: str, host: Host) -> asyncssh.SSHClientConnection:
         own = Connector(
-            self._credentials_without_jump(),
+            replace(self._credentials, introduce=None),
             self._patience_seconds,
             self._told,
             self._keepalive_seconds,
         )
         return await own.connect(parse_jump(jump, host.identity))
-
-    def _credentials_without_jump(self) -> Credentials:
-        known = self._credentials
-        return Credentials(known.known_hosts, known.identity, known.ssh_config)
 
     async def _introduce(self, host: Host) -> None:
         if self._credentials.introduce is None:

@@ -26,7 +26,7 @@ def describe(plan: Plan) -> dict[str, Any]:
                 "address": host.address,
                 "port": host.port,
                 "user": host.user,
-                "way": _way(host.proxy_command, host.jump or plan.credentials.jump),
+                "way": _way(host.proxy_command, host.jump),
                 "pool": host.pool,
                 "machine": host.machine,
                 "directory": base[index],
