@@ -1,5 +1,5 @@
-"""`make bench`: how fast the engine, the models, tables of runs, choosing, the policies, pricing
-and the command line are."""
+"""`make bench`: how fast the engine, the models, tables of runs, choosing, the policies, pricing,
+reading of training data and the command line are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks import catalog, choose, engine, models, policies, predict, pricing
+from benchmarks import catalog, choose, engine, models, policies, predict, pricing, reading
 
 STARTS = 5
 
@@ -34,6 +34,7 @@ if __name__ == "__main__":
         ("choosing", choose.main),
         ("policies", policies.main),
         ("pricing", pricing.main),
+        ("reading", reading.main),
         ("start-up", start_up),
     ):
         print(f"\n== {name}", flush=True)

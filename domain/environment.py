@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from domain.described import AcceleratorChoice
 from domain.frozen import Frozen
 from domain.quantity import (
     Bytes,
@@ -36,8 +37,9 @@ class CustomMachine(Frozen):
     """A machine that no catalog has: on-premises, or a node of a trace."""
 
     accelerators: Annotated[int, Field(ge=0, le=10_000)]
-    accelerator: str | None = None
-    """Canonical id or alias of the accelerator; needed where a model predicts on it."""
+    accelerator: AcceleratorChoice | None = None
+    """Canonical id or alias of the accelerator, or a description of one that no catalog has;
+    needed where a model predicts on it."""
     vcpu: PositiveInt | None = None
     memory: PositiveBytes | None = None
     network: BytesPerSecond | None = None

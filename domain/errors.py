@@ -6,7 +6,8 @@
     │   ├── ScenarioError     a scenario that cannot be read or does not hold together
     │   ├── CatalogError      a machine, accelerator or price that the catalog does not have
     │   └── TraceError        a row of a trace that cannot be read
-    └── GoalNotMet            the answer is no: nothing meets the goal: exit 1
+    ├── GoalNotMet            the answer is no: nothing meets the goal: exit 1
+    └── RunFailed             what was launched failed, or was stopped by time or money: exit 1
 
 Every message says where, what was given, what would be right. Anything that is not a
 ``WindtunnelError`` is our own fault: exit 3.
@@ -58,6 +59,20 @@ class TraceError(InputError):
 
 class GoalNotMet(WindtunnelError):  # noqa: N818, an answer rather than an error
     """No candidate meets the goal. The caller has already said which came near."""
+
+
+class RunFailed(WindtunnelError):  # noqa: N818, an outcome rather than an error
+    """A benchmark that was launched did not end well; everything has been stopped.
+
+    Args:
+        message: what happened, one sentence or two.
+        where: the host that it happened on, if it was one.
+    """
+
+    def __init__(self, message: str, *, where: str | None = None) -> None:
+        self.message = message
+        self.where = where
+        super().__init__(f"{where}: {message}" if where else message)
 
 
 def near_misses(asked: str, known: Iterable[str], limit: int = 3) -> str:

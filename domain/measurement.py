@@ -7,6 +7,7 @@ columns of published runs, so that both are compared with predictions alike.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +16,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from domain.catalog import Catalog
+from domain.catalog.facts import spelling
+from domain.described import AcceleratorChoice, DescribedAccelerator
 from domain.environment import Market
 from domain.errors import CatalogError, InputError
 from domain.frozen import Frozen
 from domain.located import Located, parse, read_text
-from domain.workload import Software
+from domain.model_facts import model_text
+from domain.workload import ModelReference, Software
 
 Steps = Annotated[tuple[PositiveFloat, ...], Field(min_length=1)]
 
@@ -48,6 +52,9 @@ class Observed(Frozen):
     """Of the time of steps: the accelerator waited for its next batch."""
     device_utilisation: Share | None = None
     host_utilisation: Share | None = None
+    """What the run itself took of the processors that it may use."""
+    other_utilisation: Share | None = None
+    """What other programs took of the host's processors: the run was the slower for it."""
     device_memory_bytes: PositiveFloat | None = None
     """The most that was in use on one accelerator."""
     host_memory_bytes: PositiveFloat | None = None
@@ -83,7 +90,8 @@ class MeasuredEnvironment(Frozen):
     provider: Literal["aws", "gcp", "custom"] = "custom"
     region: str | None = None
     machine: str | None = None
-    accelerator: str | None = None
+    accelerator: AcceleratorChoice | None = None
+    """Its id or alias, or a description of one that no catalog has."""
     accelerators_per_node: PositiveInt | None = None
     nodes: PositiveInt = 1
     market: Market | None = None
@@ -102,7 +110,8 @@ class MeasuredEnvironment(Frozen):
 class MeasuredWorkload(Frozen):
     """What ran; batches in samples, ``micro_batch`` of one accelerator at once."""
 
-    model: str
+    model: ModelReference
+    """A name, or a description as a scenario has it."""
     framework: str = ""
     software: Software | None = None
     precision: str
@@ -115,6 +124,7 @@ class MeasuredWorkload(Frozen):
     sharding: Literal["none", "zero1", "zero2", "zero3"] = "none"
     recompute: Literal["none", "selective", "full"] = "none"
     input_data: str = ""
+    phase: Literal["training", "inference"] = "training"
 
 
 class Results(Frozen):
@@ -158,6 +168,22 @@ class Measurement(Frozen):
         """Samples per second of the whole system."""
         return self.workload.global_batch / self.step_seconds
 
+    @property
+    def input_stall_share(self) -> float:
+        """Share of a step in which accelerators waited for their input; 0 where nobody looked."""
+        return (self.observed.input_stall_share if self.observed else None) or 0.0
+
+    @property
+    def fed_step_seconds(self) -> float:
+        """Seconds of a step without its wait for input: what the accelerators themselves took."""
+        return self.step_seconds * (1.0 - self.input_stall_share)
+
+    @property
+    def accelerator_name(self) -> str | None:
+        """Its id or alias as it is written; None where a machine type tells it."""
+        chosen = self.environment.accelerator
+        return chosen.id if isinstance(chosen, DescribedAccelerator) else chosen
+
 
 def read_measurements(path: Path) -> tuple[Measurement, ...]:
     """The measurements of a file: one as JSON, a list of them, or one a line.
@@ -166,7 +192,7 @@ def read_measurements(path: Path) -> tuple[Measurement, ...]:
         InputError: absent, not JSON, or a measurement that does not hold together; says which.
     """
     text = read_text(path, "file of measurements", InputError)
-    found = [_measurement(document, place) for place, document in _documents(text, str(path))]
+    found = [measurement_of(document, place) for place, document in _documents(text, str(path))]
     if not found:
         raise InputError("holds no measurement", where=str(path))
     return tuple(found)
@@ -181,12 +207,44 @@ def write_measurements(measurements: Iterable[Measurement]) -> str:
 
 
 def to_rows(measurements: Iterable[Measurement], catalog: Catalog) -> list[dict[str, Any]]:
-    """Measurements as rows with the columns of published runs, in ``samples/s``.
+    """Measured trainings as rows with the columns of published runs, in ``samples/s``.
+
+    Their throughput is that of accelerators that need not wait for input.
 
     Raises:
         CatalogError: a machine that the catalog does not have, or one without accelerators.
     """
-    return [_row(each, catalog) for each in measurements]
+    return [_row(each, catalog) for each in measurements if each.workload.phase == "training"]
+
+
+def described_id(machine: MeasuredMachine) -> str:
+    """An id after what a host says of itself: lower-case letters, digits, '-' and '.'."""
+    vcpu = f" {machine.vcpu} vcpu" if machine.vcpu else ""
+    told = machine.accelerator or f"{machine.processor or 'host'}{vcpu}"
+    return re.sub(r"[^a-z0-9.]+", "-", told.lower())[:64].strip("-.") or "host"
+
+
+def measured_accelerator(measurement: Measurement, catalog: Catalog) -> str | None:
+    """What a catalog knows the accelerator of a measurement by; None where the machine tells it.
+
+    A program that nobody told where it runs calls its accelerator what the host calls it, and
+    probes of that host describe it by ``described_id``.
+    """
+    name = measurement.accelerator_name
+    if name is not None and measurement.machine is not None:
+        known = {each.id for each in catalog.accelerators() if each.is_described}
+        own = described_id(measurement.machine)
+        if own in known and spelling(name) not in known:
+            return own
+    return name
+
+
+def described_accelerators(
+    measurements: Iterable[Measurement],
+) -> tuple[DescribedAccelerator, ...]:
+    """The accelerators that measurements describe, each as often as it is described."""
+    chosen = (each.environment.accelerator for each in measurements)
+    return tuple(each for each in chosen if isinstance(each, DescribedAccelerator))
 
 
 def _documents(text: str, name: str) -> list[tuple[str, Any]]:
@@ -218,7 +276,12 @@ def _line(line: str, place: str) -> Any:
         raise InputError(f"is not JSON: {error}", where=place) from None
 
 
-def _measurement(document: Any, place: str) -> Measurement:
+def measurement_of(document: Any, place: str) -> Measurement:
+    """One measurement out of plain data; ``place`` is what errors call it.
+
+    Raises:
+        InputError: it does not hold together.
+    """
     if not isinstance(document, dict):
         raise InputError("is no measurement, which is a JSON object", where=place)
     try:
@@ -229,7 +292,7 @@ def _measurement(document: Any, place: str) -> Measurement:
 
 def _row(measurement: Measurement, catalog: Catalog) -> dict[str, Any]:
     where, what = measurement.environment, measurement.workload
-    accelerator, per_node = where.accelerator, where.accelerators_per_node
+    accelerator, per_node = measured_accelerator(measurement, catalog), where.accelerators_per_node
     if where.machine is not None and where.provider != "custom":
         machine = catalog.machine(where.provider, where.machine)
         if machine.accelerator is None:
@@ -238,7 +301,7 @@ def _row(measurement: Measurement, catalog: Catalog) -> dict[str, Any]:
         per_node = per_node or machine.accelerator_count
     per_node = per_node or 1
     return {
-        "model": what.model,
+        "model": model_text(what.model),
         "framework": what.framework,
         "software": what.software or "",
         "accelerator": accelerator,
@@ -258,5 +321,5 @@ def _row(measurement: Measurement, catalog: Catalog) -> dict[str, Any]:
         "unit": "samples/s",
         "date": measurement.taken_at.date().isoformat(),
         "notes": measurement.notes,
-        "throughput": measurement.throughput_samples_per_second,
+        "throughput": what.global_batch / measurement.fed_step_seconds,
     }

@@ -6,16 +6,19 @@ give the same kind of answer.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from domain.architectures import OperationCounts
 from domain.errors import CatalogError, ScenarioError, near_misses
+from domain.located import Located
 from domain.model_descriptors import Decode, ModelDescriptor, Optimizer
 from domain.model_zoo import SampleUnit, entry, find_name, spellings, zoo_names
 
@@ -114,6 +117,61 @@ def resolve_model(
         return _resolve_named(name, sequence, image_size)
     descriptor = _parse(model) if isinstance(model, Mapping) else model
     return _resolve_inline(descriptor, sequence, image_size)
+
+
+def model_text(model: str | ModelDescriptor) -> str:
+    """A model as one cell of a table: its name, or its description as JSON, always the same."""
+    if isinstance(model, str):
+        return model
+    told = {"kind": model.kind, **model.model_dump(mode="json", exclude_defaults=True)}
+    return json.dumps(told, sort_keys=True, ensure_ascii=False)
+
+
+def model_of_text(text: str) -> str | ModelDescriptor:
+    """What ``model_text`` wrote, or a person as JSON.
+
+    Raises:
+        ScenarioError: a description that is not JSON or does not hold together.
+    """
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        return _parse(json.loads(text))
+    except ValueError as error:
+        raise ScenarioError(f"the description is not JSON: {error}", where="model") from None
+
+
+def read_model(located: Located) -> ModelDescriptor:
+    """The description that a file holds.
+
+    Raises:
+        ScenarioError: it does not hold together; names the file.
+    """
+    try:
+        return _parse(located.data)
+    except ScenarioError as error:
+        raise error.at(located.name) from None
+
+
+def described_name(model: ModelDescriptor) -> str:
+    """A short name for a described model, the same for the same description: its kind, its
+    layers where they are few figures, and four digits that tell it from others."""
+    layers, width = getattr(model, "layers", None), getattr(model, "width", None)
+    told = [layers, width] if isinstance(layers, int) and width else layers
+    figures = "x".join(map(str, told or ())) if _are_few_figures(told) else ""
+    digits = sha256(model_text(model).encode()).hexdigest()[:4]
+    return "-".join(each for each in (model.kind, figures, digits) if each)
+
+
+def _are_few_figures(layers: Any) -> bool:
+    return (
+        isinstance(layers, list | tuple)
+        and len(layers) <= _FEW
+        and all(isinstance(each, int) for each in layers)
+    )
+
+
+_FEW = 5
 
 
 def _parse(model: Mapping[str, Any]) -> ModelDescriptor:

@@ -62,6 +62,8 @@ class CalibrationUsed:
     """Median relative error of step times like this one, on runs that nothing was fitted to."""
     knowledge: str | None = None
     """From what runs the longest training job was predicted; None where there is none."""
+    support: str = ""
+    """A sentence on the user's own measurements that it rests on; empty where there are none."""
 
     def to_json(self) -> dict[str, Any]:
         """Keys that people may rely on."""
@@ -69,6 +71,7 @@ class CalibrationUsed:
             "version": self.version,
             "knowledge": self.knowledge,
             "typical_error": self.typical_error,
+            "support": self.support or None,
         }
 
 

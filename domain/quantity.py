@@ -182,6 +182,18 @@ MONEY_RATE = Kind(
     1e9,
     currency=True,
 )
+OPERATIONS = Kind(
+    "a rate of operations",
+    "FLOP/s",
+    {
+        f"{prefix}{word}": factor
+        for prefix, factor in (_DECIMAL | {"E": 1e18}).items()
+        for word in ("FLOP/s", "FLOPS", "OP/s", "OPS")
+    },
+    ("PFLOP/s", "TFLOP/s", "GFLOP/s", "MFLOP/s", "FLOP/s"),
+    "312 TFLOP/s",
+    1e21,
+)
 FREQUENCY = Kind(
     "a rate of events",
     "/s",
@@ -234,6 +246,7 @@ PositiveSeconds = Annotated[float, Read(DURATION, positive=True)]
 Bytes = Annotated[float, Read(SIZE)]
 PositiveBytes = Annotated[float, Read(SIZE, positive=True)]
 BytesPerSecond = Annotated[float, Read(BANDWIDTH, positive=True)]
+FlopsPerSecond = Annotated[float, Read(OPERATIONS, positive=True)]
 Usd = Annotated[float, Read(MONEY)]
 PositiveUsd = Annotated[float, Read(MONEY, positive=True)]
 UsdPerHour = Annotated[float, Read(MONEY_RATE)]

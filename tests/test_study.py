@@ -334,9 +334,19 @@ def test_decoding_takes_as_long_whatever_was_learnt_of_steps() -> None:
 
 def test_a_prediction_says_how_far_off_such_predictions_are() -> None:
     told = fly(BASE, calibrated=LEARNT).prediction.to_json()["calibration"]
-    assert told == {"version": "ours-1", "knowledge": "model", "typical_error": 0.09}
+    assert told == {
+        "version": "ours-1",
+        "knowledge": "model",
+        "typical_error": 0.09,
+        "support": None,
+    }
     told = fly(BASE, calibrated=NOTHING_LEARNT).prediction.to_json()["calibration"]
-    assert told == {"version": "priors-1", "knowledge": "nothing", "typical_error": None}
+    assert told == {
+        "version": "priors-1",
+        "knowledge": "nothing",
+        "typical_error": None,
+        "support": None,
+    }
 
 
 def test_the_less_is_known_the_wider_runs_spread() -> None:

@@ -24,7 +24,15 @@ from simulator.models import PRIORS, TUNED, Calibration
 from simulator.study.calibrated import Calibrated
 from simulator.study.point_predictions import closed_forms
 from simulator.study.points import Points, subset
-from simulator.study.residuals import CONFIGURATION, DEGREES, LEVELS, NOISE, Level, design_of
+from simulator.study.residuals import (
+    CONFIGURATION,
+    DEGREES,
+    LEVELS,
+    NOISE,
+    PARTIAL,
+    Level,
+    design_of,
+)
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -184,9 +192,8 @@ def main() -> None:
     rows = np.flatnonzero(half)
     forms = closed_forms(held.points, Calibrated(base=stock, tuned=tuned))
     logs = np.log(held.seconds / forms.step_seconds)[rows]
-    levels = fit_spreads(
-        subset(held.points, rows), held.residuals.features[rows], logs, (*LEVELS, CONFIGURATION)
-    )
+    public = tuple(each for each in (*LEVELS, CONFIGURATION) if each.name not in PARTIAL)
+    levels = fit_spreads(subset(held.points, rows), held.residuals.features[rows], logs, public)
     for level in levels:
         print(f"{level.name:32}", ", ".join(f"{each:.2g}" for each in level.spread))
 

@@ -1,6 +1,6 @@
 """Entry point: runs a command and turns what went wrong into a sentence and an exit code.
 
-0 ok · 1 goal not met · 2 wrong input · 3 our own fault.
+0 ok · 1 goal not met, or a launched run failed · 2 wrong input · 3 our own fault.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from domain.errors import GoalNotMet, InputError
+from domain.errors import GoalNotMet, InputError, RunFailed
 
 EXIT_GOAL_NOT_MET = 1
 EXIT_WRONG_INPUT = 2
@@ -36,7 +36,7 @@ def run() -> int:
     except InputError as error:
         print(f"windtunnel: {error}", file=sys.stderr)
         return EXIT_WRONG_INPUT
-    except GoalNotMet as error:
+    except (GoalNotMet, RunFailed) as error:
         print(f"windtunnel: {error}", file=sys.stderr)
         return EXIT_GOAL_NOT_MET
     except KeyboardInterrupt:

@@ -14,6 +14,8 @@ from windtunnel.commands import (
     compare,
     diff,
     init,
+    launch,
+    ledger,
     plan,
     predict,
     schema,
@@ -65,6 +67,8 @@ app.command("choose")(choose.choose)
 app.command("compare")(compare.compare)
 app.command("predict")(predict.predict)
 app.command("calibrate")(calibrate.calibrate)
+app.command("launch")(launch.launch)
+app.command("ledger")(ledger.ledger)
 app.command("plan")(plan.plan)
 app.command("diff")(diff.diff)
 app.command("check")(check.check)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache
 
+from domain.catalog.described import described_accelerator
 from domain.catalog.facts import FAMILIES, REFERENCE_REGIONS, Facts, Row, day, number, spelling
 from domain.catalog.prices import Prices
 from domain.catalog.records import Accelerator, Machine, Offer, ServicePrice, Source, Tier
+from domain.described import AcceleratorChoice, DescribedAccelerator
 from domain.errors import CatalogError, near_misses
 
 STALE_AFTER_DAYS = 90
@@ -32,11 +35,18 @@ def load_catalog() -> Catalog:
 
 
 class Catalog:
-    """Facts, and a team's prices where it gave any."""
+    """Facts, a team's prices where it gave any, and accelerators that it described."""
 
-    def __init__(self, facts: Facts, prices: Prices | None = None) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        prices: Prices | None = None,
+        described: Mapping[str, DescribedAccelerator] | None = None,
+    ) -> None:
         self._facts = facts
         self._prices = prices
+        self._described = dict(described or {})
+        self._own = {name: described_accelerator(each) for name, each in self._described.items()}
 
     def with_prices(self, prices: Prices) -> Catalog:
         """The same facts at a team's own prices.
@@ -66,7 +76,37 @@ class Catalog:
                     f"'{override.service}'{near_misses(override.item, items)}",
                     where=f"prices.services[{index}]",
                 )
-        return Catalog(self._facts, prices)
+        return Catalog(self._facts, prices, self._described)
+
+    def with_accelerators(self, described: Iterable[DescribedAccelerator]) -> Catalog:
+        """The same facts, and accelerators that somebody described.
+
+        Raises:
+            CatalogError: an id that the catalog has already, or that has two descriptions.
+        """
+        own = dict(self._described)
+        for each in described:
+            if (each.id, "") in self._facts.aliases or each.id in self._facts.accelerators:
+                raise CatalogError(
+                    f"'{each.id}' is an accelerator of the catalog; name it without describing it, "
+                    "or give yours another id"
+                )
+            if own.setdefault(each.id, each) != each:
+                raise CatalogError(
+                    f"accelerator '{each.id}' has two descriptions that differ; "
+                    "give one of them another id"
+                )
+        return Catalog(self._facts, self._prices, own)
+
+    def resolved_accelerator(self, choice: AcceleratorChoice) -> Accelerator:
+        """The accelerator that is named or described.
+
+        Raises:
+            CatalogError: no such accelerator, or a description of one that there is already.
+        """
+        if isinstance(choice, str):
+            return self.accelerator(choice)
+        return self.with_accelerators([choice]).accelerator(choice.id)
 
     @property
     def as_of(self) -> date:
@@ -76,8 +116,11 @@ class Catalog:
 
     @property
     def snapshot(self) -> str:
-        """Names these facts, and the team's prices, exactly."""
+        """Names these facts, the team's prices and its own accelerators exactly."""
         own = f"+{self._prices.fingerprint}" if self._prices else ""
+        if self._described:
+            text = repr(sorted((name, each.model_dump()) for name, each in self._described.items()))
+            own += f"+{hashlib.sha256(text.encode()).hexdigest()[:8]}"
         return f"{self.as_of}+{self._facts.fingerprint}{own}"
 
     def staleness(self, today: date) -> str | None:
@@ -93,7 +136,7 @@ class Catalog:
 
     def accelerators(self) -> tuple[Accelerator, ...]:
         """Every accelerator."""
-        return tuple(self._facts.accelerators.values())
+        return (*self._facts.accelerators.values(), *self._own.values())
 
     def accelerator(self, name: str, scope: str = "") -> Accelerator:
         """The accelerator of a canonical id or any known spelling.
@@ -106,10 +149,12 @@ class Catalog:
         """
         known, aliases = self._facts.accelerators, self._facts.aliases
         written = spelling(name)
+        if written in self._own:
+            return self._own[written]
         scoped = aliases.get((written, scope.lower())) if scope else None
         identity = scoped or (written if written in known else aliases.get((written, "")))
         if identity is None:
-            spellings = {*known, *(alias for alias, where in aliases if not where)}
+            spellings = {*known, *self._own, *(alias for alias, where in aliases if not where)}
             raise CatalogError(
                 f"no accelerator '{name}' in the catalog{near_misses(written, spellings)}"
             )

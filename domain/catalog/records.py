@@ -15,6 +15,8 @@ from domain.environment import Market
 _MADE_WITH = {"megatron": "pytorch"}
 """A framework runs wherever that runs which it is made with."""
 
+DESCRIBED = "described"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -58,6 +60,13 @@ class Accelerator:
     source: str
     as_of: date | None
     note: str | None
+    network_bytes_per_second: float | None = None
+    """Of a node of such accelerators, where its description says it."""
+
+    @property
+    def is_described(self) -> bool:
+        """Whether a user described it, rather than the catalog."""
+        return self.confidence == DESCRIBED
 
     def supports(self, framework: str) -> str | None:
         """Why ``framework`` does not run here, or None where it does."""

@@ -14,7 +14,7 @@ from domain.figures import duration, money
 from domain.prediction import Candidate, Choice
 from simulator.report.labels import describe_value, describe_values, row_labels
 from simulator.report.layout import Column, draw_table, needed_width
-from simulator.report.prediction_tables import draw_bill, draw_footing, how_far_off, interval
+from simulator.report.prediction_tables import draw_bill, draw_footing, interval, what_it_rests_on
 
 _TIME_NAMES = {"makespan_seconds": "time", "job_completion_time_seconds": "mean completion"}
 _REASON_NAMES = {
@@ -57,8 +57,7 @@ def draw_choice(console: Console, choice: Choice) -> None:
             f"[bold green]recommended: {choice.choice.id}[/]  "
             f"{escape(describe_values(choice.choice.values))}"
         )
-        told = how_far_off(choice.calibration)
-        for reason in (*choice.reasons, *([told] if told else [])):
+        for reason in (*choice.reasons, *what_it_rests_on(choice.calibration)):
             console.print(Padding(f"• {escape(reason)}", (0, 0, 0, 2)))
         console.print()
         if choice.choice.prediction:

@@ -84,8 +84,8 @@ def draw_prediction(console: Console, prediction: Prediction) -> None:
     _draw_steps(console, prediction)
     draw_bill(console, prediction.bill)
     console.print(f"bottleneck: [bold]{escape(prediction.bottleneck)}[/]")
-    if told := how_far_off(prediction.calibration):
-        console.print(told)
+    for told in what_it_rests_on(prediction.calibration):
+        console.print(escape(told))
     draw_footing(console, prediction)
 
 
@@ -179,14 +179,17 @@ def draw_bill(console: Console, bill: Bill) -> None:
         console.print(f"[yellow]{escape(note)}[/]")
 
 
-def how_far_off(used: CalibrationUsed) -> str:
-    """How well step times like the predicted one were predicted; empty where none is."""
-    if used.typical_error is None:
-        return ""
-    return (
-        f"step times like this one were within {used.typical_error:.0%} (median) on public "
-        "runs it was not fitted on"
-    )
+def what_it_rests_on(used: CalibrationUsed) -> list[str]:
+    """How well step times like the predicted one were predicted, and the user's own
+    measurements that support it; empty where there are none."""
+    told = [used.support] if used.support else []
+    if used.typical_error is not None:
+        whose = "" if used.support else "public "
+        told.append(
+            f"step times like this one were within {used.typical_error:.0%} (median) on "
+            f"{whose}runs it was not fitted on"
+        )
+    return told
 
 
 def draw_footing(console: Console, result: Prediction | Choice) -> None:

@@ -54,6 +54,8 @@ def draw_point(console: Console, found: PointPrediction) -> None:
         hidden = duration(found.hidden_communication_seconds)
         console.print(f"{hidden} of communication is hidden behind compute")
     console.print(escape(_rests_on(found)))
+    if found.supported.text:
+        console.print(escape(found.supported.text))
     if found.fits is False:
         _draw_advice(console, found)
 
@@ -90,6 +92,8 @@ def _cost(found: PointPrediction) -> str:
 def _rests_on(found: PointPrediction) -> str:
     if found.knowledge == "nothing":
         known = "no measured run of this model or accelerator"
+    elif found.knowledge == "probes":
+        known = "probes of this accelerator"
     elif found.knowledge == "stack":
         known = "parameters of this accelerator and framework"
     else:

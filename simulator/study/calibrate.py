@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from simulator.study.calibrated import Calibrated
+from simulator.study.described_widths import described_widths
 from simulator.study.point_predictions import closed_forms, features_of, stack_of
 from simulator.study.points import Points, subset
 from simulator.study.residuals import (
@@ -32,6 +33,7 @@ from simulator.study.residuals import (
     solve,
 )
 from simulator.study.stack_fit import fit_stack, fit_without
+from simulator.study.support import count_support, joined_support
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -136,6 +138,7 @@ def calibrate(
     version: str = "own-1",
     fitted_on: Mapping[str, Any] | None = None,
     names: NDArray[np.object_] | None = None,
+    days: NDArray[np.object_] | None = None,
     thorough: bool = False,
 ) -> Fit:
     """A calibration of these runs, on top of a prior one.
@@ -148,6 +151,8 @@ def calibrate(
         version: what predictions will name.
         fitted_on: what to write down of the source of the runs.
         names: names of rows, which decide the folds; otherwise their places.
+        days: the day of each row, as ISO date or empty, where the rows are measurements of the
+            user's own, which predictions will name as what supports them.
         thorough: also leave out whole models and accelerators, for intervals of what was
             never measured (minutes for thousands of rows).
     """
@@ -177,6 +182,10 @@ def calibrate(
         curve = learning_curve(residuals)
     if thorough:
         _widen(residuals, widths, typical)
+    described = described_widths(residuals.keys, residuals.errors, {**prior.half_widths, **widths})
+    widths |= described.half_widths
+    typical |= described.typical_errors
+    names_of = (points.keys[name] for name in ("accelerator", "model", "framework"))
     fitted = Calibrated(
         version=version,
         base=prior.base,
@@ -187,6 +196,11 @@ def calibrate(
         half_widths={**prior.half_widths, **widths},
         typical_errors={**prior.typical_errors, **typical},
         fitted_on=dict(fitted_on or {}) | {"rows": len(rows)},
+        probed=prior.probed,
+        accelerators=prior.accelerators,
+        support=prior.support
+        if days is None
+        else joined_support(prior.support, count_support(zip(*names_of, days[rows], strict=True))),
     )
     return Fit(fitted, len(rows), tuple(_by_source(points, errors, before)), curve)
 

@@ -16,10 +16,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from domain.catalog import Accelerator
+from domain.described import DescribedAccelerator, described_of
 from domain.errors import InputError
 from domain.located import read_text
 from simulator.models.calibration import PRIORS, TUNED, Calibration
-from simulator.study.residuals import Effects
+from simulator.study.residuals import SEPARATOR, Effects
+from simulator.study.support import Support
 
 SHIPPED = "calibrations/public-runs.json"
 FORMAT = 2
@@ -46,16 +49,27 @@ class Calibrated:
     typical_errors: Mapping[str, float] = field(default_factory=dict)
     fitted_on: Mapping[str, Any] = field(default_factory=dict)
     """Rows, sources, date and method."""
+    probed: Mapping[str, Calibration] = field(default_factory=dict)
+    """Accelerator → parameters that probes of it gave."""
+    accelerators: Mapping[str, DescribedAccelerator] = field(default_factory=dict)
+    """Described accelerators that it was fitted on, by id."""
+    support: tuple[Support, ...] = ()
+    """The user's own measurements that it has learnt from; public runs are not among them."""
 
     @classmethod
     def of(cls, calibration: Calibration) -> Calibrated:
         """The same parameters for all software, nothing else known."""
         return cls(base=calibration, tuned=calibration)
 
-    def parameters(self, stack: str, software: str) -> Calibration:
-        """Those of a stack that has its own, else those of stock or of tuned software."""
-        own = self.stacks.get(stack)
-        return own or (self.tuned if software == "tuned" else self.base)
+    def parameters(self, stack: str, software: str, chip: Accelerator | None = None) -> Calibration:
+        """Those of a stack (``accelerator|framework``), most particular first: its own, of the
+        probes of its accelerator, of stock or of tuned software. ``chip`` is needed where it is a
+        described one."""
+        own = self.stacks.get(stack) or self.probed.get(stack.partition(SEPARATOR)[0])
+        if own is not None:
+            return own
+        base = self.tuned if software == "tuned" else self.base
+        return base if chip is None else scaled_to(base, chip)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; numbers with six digits, which is more than any of them is worth."""
@@ -63,8 +77,14 @@ class Calibrated:
             "format": FORMAT,
             "version": self.version,
             "fitted_on": dict(self.fitted_on),
+            "support": [each.to_json() for each in self.support],
+            "accelerators": [
+                each.model_dump(mode="json", exclude_defaults=True)
+                for _, each in sorted(self.accelerators.items())
+            ],
             "base": _changed(self.base, PRIORS),
             "tuned": _changed(self.tuned, TUNED),
+            "probed": {name: _changed(each, PRIORS) for name, each in sorted(self.probed.items())},
             "stacks": {name: _changed(each, PRIORS) for name, each in sorted(self.stacks.items())},
             "half_widths": dict(self.half_widths),
             "typical_errors": dict(self.typical_errors),
@@ -76,6 +96,22 @@ class Calibrated:
         }
         short: dict[str, Any] = _rounded(document)
         return short
+
+
+# BF16 of an A100, on which most of the runs were measured that the priors were fitted to.
+_REFERENCE_FLOPS = 312e12
+
+
+def scaled_to(base: Calibration, chip: Accelerator) -> Calibration:
+    """Parameters for an accelerator that a user described: a kernel loses as much time before it
+    runs at full rate, and so less work where that rate is lower.
+
+    Where it is wrong: a processor that computes itself what it launches has no such ramp at all.
+    """
+    if not chip.is_described:
+        return base
+    share = min(1.0, max(chip.peak_flops.values()) / _REFERENCE_FLOPS)
+    return replace(base, half_efficiency_flops=base.half_efficiency_flops * share)
 
 
 def load_calibrated(path: Path | None = None) -> Calibrated:
@@ -106,6 +142,9 @@ def _parsed(text: str, name: str) -> Calibrated:
             where=name,
         )
     try:
+        described = [
+            described_of(each, f"{name}: accelerators") for each in document.get("accelerators", ())
+        ]
         effects = {
             level: {key: tuple(row) for key, row in table.items()}
             for level, table in document["effects"].items()
@@ -122,6 +161,12 @@ def _parsed(text: str, name: str) -> Calibrated:
             half_widths=document["half_widths"],
             typical_errors=document["typical_errors"],
             fitted_on=document["fitted_on"],
+            probed={
+                key: _parameters(each, PRIORS, name)
+                for key, each in document.get("probed", {}).items()
+            },
+            accelerators={each.id: each for each in described},
+            support=tuple(Support(**each) for each in document.get("support", ())),
         )
     except (KeyError, AttributeError, TypeError) as error:
         raise InputError(f"is no whole calibration: {error}", where=name) from None

@@ -71,7 +71,7 @@ def choose(
     """
     scenario = file.scenario
     prices = prices or scenario.prices
-    catalog = load_catalog().with_prices(prices) if prices else load_catalog()
+    catalog = _catalog(prices, calibrated)
     seed = scenario.seed if seed is None else seed
     replications = replications or scenario.replications
     axes, goal = scenario.axes, scenario.goal
@@ -206,6 +206,14 @@ def _fly_all(
     return run_tasks(_fly_candidate, tasks, workers, progress)
 
 
+def _catalog(prices: Prices | None, calibrated: Calibrated | None) -> Catalog:
+    """The catalog at a team's prices, with the accelerators that a calibration describes."""
+    catalog = load_catalog()
+    if calibrated is not None:
+        catalog = catalog.with_accelerators(calibrated.accelerators.values())
+    return catalog.with_prices(prices) if prices else catalog
+
+
 def _fly_candidate(
     name: str,
     scenario: Scenario | Rejection,
@@ -219,7 +227,7 @@ def _fly_candidate(
 ) -> Flown | Rejection:
     if isinstance(scenario, Rejection):
         return scenario
-    catalog: Catalog = load_catalog().with_prices(prices) if prices else load_catalog()
+    catalog = _catalog(prices, calibrated)
     try:
         plan = plan_flight(name, scenario, folder, catalog, traces=traces, calibrated=calibrated)
     except InputError as error:

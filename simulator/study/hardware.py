@@ -118,7 +118,8 @@ def _custom(
         )
     pool = environment.pools[name]
     try:
-        accelerator = catalog.accelerator(machine.accelerator) if machine.accelerator else None
+        choice = machine.accelerator
+        accelerator = catalog.resolved_accelerator(choice) if choice else None
     except CatalogError as error:
         raise error.at(where) from None
     price = known(machine.price)
@@ -136,7 +137,9 @@ def _custom(
         accelerator=accelerator,
         accelerators_per_node=machine.accelerators,
         vcpu=known(machine.vcpu),
-        network_bytes_per_second=known(machine.network),
+        network_bytes_per_second=known(
+            machine.network or (accelerator.network_bytes_per_second if accelerator else None)
+        ),
         local_nvme_bytes=machine.local_nvme,
         hosts_per_node=1,
         reads_per_second=math.inf,

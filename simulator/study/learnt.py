@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from domain.model_facts import ModelFacts
+from domain.catalog import Accelerator
+from domain.model_facts import ModelFacts, described_name
 from domain.workload import Training
 from simulator.models.calibration import Calibration
 from simulator.study.calibrated import Calibrated
-from simulator.study.point_predictions import KNOWLEDGE
-from simulator.study.points import framework_family
+from simulator.study.point_predictions import KNOWLEDGE, KNOWLEDGE_OF_DESCRIBED, NOTHING
+from simulator.study.points import OF, framework_family
 from simulator.study.residuals import FEATURES, LEVELS, SEPARATOR
 from simulator.study.software import usual_software
+from simulator.study.support import Supported, support_of
 
 # A standard deviation of the logarithm, of half a 90 % interval of it.
 _HALF_WIDTH_DEVIATIONS = 1.645
@@ -32,6 +34,7 @@ class Learnt:
     knowledge: str
     typical_error: float | None
     variation: float
+    supported: Supported
 
     @classmethod
     def of(
@@ -39,40 +42,56 @@ class Learnt:
         calibrated: Calibrated,
         workload: Training,
         model: ModelFacts,
-        accelerator: str,
+        chip: Accelerator | None,
         matrix_format: str,
     ) -> Learnt:
         """From the runs that are like a job in what it tells; the rest has no effect."""
+        accelerator = chip.id if chip else ""
+        own = accelerator if chip and chip.is_described else ""
         keys = {
-            "model": model.name if isinstance(workload.model, str) else "",
+            "model": model.name
+            if isinstance(workload.model, str)
+            else described_name(workload.model),
             "accelerator": accelerator,
-            "format": matrix_format,
+            "described": own,
+            "group": own,
+            "task": own,
+            "format": f"{matrix_format}{OF}{own}" if own else matrix_format,
             "framework": framework_family(workload.framework),
         }
+        supported = support_of(calibrated.support, accelerator, keys["model"])
         found = {}
         for level in LEVELS:
             table = calibrated.effects.levels.get(level.name, {})
-            told = [keys.get(name, "") for name in level.keys]
-            key = SEPARATOR.join(told) if told else "all"
-            if all(told) and key in table:
+            parts = [keys.get(name, "") for name in level.keys]
+            key = SEPARATOR.join(parts) if parts else "all"
+            # A user's own runs name no task and no source; a job names neither.
+            if (all(parts) or supported.of_accelerator) and key in table:
                 found[level.name] = table[key]
-        name = f"{accelerator}{SEPARATOR}{keys['framework']}"
-        knowledge = next((name for name in KNOWLEDGE if name in found), KNOWLEDGE[-1])
-        if name in calibrated.stacks:
+        stack = f"{accelerator}{SEPARATOR}{keys['framework']}"
+        told = {*found, "probes"} if accelerator in calibrated.probed else set(found)
+        ranks = KNOWLEDGE_OF_DESCRIBED if own else KNOWLEDGE
+        knowledge = next((name for name in ranks if name in told), NOTHING)
+        if stack in calibrated.stacks:
             # Its parameters were fitted to its own runs: nothing is left to say.
             found, knowledge = {}, KNOWLEDGE[0]
         software = workload.software or usual_software("", keys["framework"], accelerator)
-        calibration = calibrated.parameters(name, software)
-        half_width = calibrated.half_widths.get(knowledge)
+        calibration = calibrated.parameters(stack, software, chip)
+        half_width = calibrated.half_widths.get(
+            f"{knowledge}: {own}", calibrated.half_widths.get(knowledge)
+        )
         return cls(
             calibration=calibration,
             coefficients=tuple(map(sum, zip(_NOTHING, *found.values(), strict=True))),
             batch_centre=calibrated.batch_centres.get(keys["model"], math.nan),
             knowledge=knowledge,
-            typical_error=calibrated.typical_errors.get(knowledge),
+            typical_error=calibrated.typical_errors.get(
+                f"{knowledge}: {own}", calibrated.typical_errors.get(knowledge)
+            ),
             variation=calibration.run_to_run_variation
             if half_width is None
             else half_width / _HALF_WIDTH_DEVIATIONS,
+            supported=supported,
         )
 
 

@@ -28,6 +28,9 @@ KNOWLEDGE = (
     "accelerator",
     "nothing",
 )
+NOTHING = KNOWLEDGE[-1]
+KNOWLEDGE_OF_DESCRIBED = ("model, framework, accelerator", "accelerator", "probes", NOTHING)
+"""The same of an accelerator that a user described: runs elsewhere say little of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class PointPredictions:
 
 def stack_of(points: Points) -> NDArray[np.object_]:
     """``accelerator|framework`` of each row."""
-    found: NDArray[np.object_] = points.keys["accelerator"] + "|" + points.keys["framework"]
+    found: NDArray[np.object_] = points.keys["accelerator"] + SEPARATOR + points.keys["framework"]
     return found
 
 
@@ -88,7 +91,10 @@ def closed_forms(points: Points, calibrated: Calibrated) -> ClosedForms:
         count,
     )
     told = (each.rpartition(SEPARATOR) for each in kinds)
-    calibrations = [calibrated.parameters(stack, software) for stack, _, software in told]
+    calibrations = [
+        calibrated.parameters(stack, software, points.described.get(stack.partition(SEPARATOR)[0]))
+        for stack, _, software in told
+    ]
     distinct = list({id(each): each for each in calibrations}.values())
     of_kind = np.array([[each is one for one in distinct].index(True) for each in calibrations])
     of_row = of_kind[codes]
@@ -192,15 +198,26 @@ def _kinds_of_unit(points: Points) -> tuple[NDArray[np.bool_], NDArray[np.bool_]
     return of_chip[codes], np.array([each == "s/step" for each in names], dtype=bool)[codes]
 
 
+_DESCRIBED = next(each for each in LEVELS if each.name == "described")
+
+
 def knowledge_of(points: Points, calibrated: Calibrated) -> NDArray[np.object_]:
     """From what runs each row is predicted."""
     levels = [each for each in LEVELS if each.name in KNOWLEDGE]
-    codes, kinds, count = kinds_of(points.keys, levels, len(points))
+    keys = {"described": np.full(len(points), "", dtype=object), **points.keys}
+    codes, kinds, count = kinds_of(keys, [*levels, _DESCRIBED], len(points))
     found = np.full(count, "nothing", dtype=object)
     for name in reversed(KNOWLEDGE[1:-1]):
         found[calibrated.effects.knows(kinds, name, count)] = name
     stacks = kinds["accelerator"] + "|" + kinds["framework"]
     found[np.isin(stacks.astype(str), list(calibrated.stacks))] = "stack"
+    own = kinds["described"] != ""
+    if own.any():
+        found[own & ~np.isin(found.astype(str), KNOWLEDGE_OF_DESCRIBED)] = NOTHING
+        runs = own & calibrated.effects.knows(kinds, "accelerator", count)
+        found[runs & (found == NOTHING)] = "accelerator"
+        probed = np.isin(kinds["accelerator"].astype(str), list(calibrated.probed))
+        found[probed & (found == NOTHING)] = "probes"
     known: NDArray[np.object_] = found[codes]
     return known
 
@@ -209,7 +226,8 @@ def half_widths(points: Points, calibrated: Calibrated, knowledge: NDArray[np.ob
     """Half the width of each row's interval, as a logarithm.
 
     Of a source whose runs were held out, and whose kind of row is known, the source's own
-    width; else that of what is known. Without any, a factor of two.
+    width; else that of what is known. Without any, a factor of two. A described accelerator has
+    widths of its own once it was measured.
     """
     usual = np.log(2.0)
     codes, names = pd.factorize(knowledge)
@@ -220,4 +238,11 @@ def half_widths(points: Points, calibrated: Calibrated, knowledge: NDArray[np.ob
     )
     known = np.isin(names.astype(str), KNOWLEDGE[:3])[codes]
     own = of_source[places]
-    return np.where(known & ~np.isnan(own), own, of_name[codes])
+    widths = np.where(known & ~np.isnan(own), own, of_name[codes])
+    for name in points.described:
+        rows = np.flatnonzero(points.keys["accelerator"] == name)
+        particular = [calibrated.half_widths.get(f"{knowledge[row]}: {name}") for row in rows]
+        widths[rows] = np.where(
+            [each is None for each in particular], widths[rows], np.array(particular, dtype=float)
+        )
+    return widths

@@ -27,6 +27,7 @@ class Run:
     micro_batch: int | None = None
     precision: str = "mixed"
     sequence: int | None = None
+    image_size: int | None = None
     tensor_parallel: int = 1
     pipeline_parallel: int = 1
     interleave: int = 1

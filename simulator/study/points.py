@@ -7,6 +7,7 @@ are predicted together.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,8 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from domain.catalog import Accelerator, Catalog
-from domain.errors import InputError
-from domain.model_facts import ModelFacts, resolve_model
+from domain.errors import InputError, ScenarioError
+from domain.model_facts import ModelFacts, described_name, model_of_text, resolve_model
 from domain.published_names import published_model, samples_per_unit
 from simulator.models.collectives import switch_reduces
 from simulator.models.model_parallel import Recompute
@@ -42,6 +43,9 @@ from simulator.study.point_layout import (
 from simulator.study.software import SOFTWARE, usual_software
 
 UNPREDICTED_UNITS = {"minutes to train": "time to a wanted accuracy is not predicted"}
+
+OF = " of "
+"""Between a matrix format and the described accelerator that has one of its own."""
 
 Floats = NDArray[np.float64]
 
@@ -81,6 +85,8 @@ class Points:
     """Of one accelerator; NaN where it is not known."""
     keys: Mapping[str, NDArray[np.object_]] = field(default_factory=dict)
     """What rows may have in common, as ``residuals.LEVELS`` names it."""
+    described: Mapping[str, Accelerator] = field(default_factory=dict)
+    """Accelerators that the catalog has from a description, by id."""
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -110,6 +116,7 @@ def subset(points: Points, rows: NDArray[np.intp]) -> Points:
         points.per_unit[rows],
         points.memory_bytes[rows],
         {name: values[rows] for name, values in points.keys.items()},
+        points.described,
     )
 
 
@@ -202,21 +209,46 @@ def resolve_points(frame: pd.DataFrame, catalog: Catalog) -> Points:
             **{name: layout.columns[name][index] for name in LAID_OUT},
         )
         groups.append(Group(facts, row["recompute"], index, inputs))
-    families = spread(frame["framework"], framework_family)
     keys = {
         "model": zoo,
         "accelerator": chip_ids,
         "format": formats,
-        "framework": families,
-        "software": _software(frame, families, reasons),
+        "framework": spread(frame["framework"], framework_family),
         "task": spread(frame["task"], str),
         "group": spread(frame["group"], str),
         "variant": variants_of(frame["notes"]),
         "shape": shapes_of(frame, layout.columns["micro_batch"]),
     }
+    keys["software"] = _software(frame, keys["framework"], reasons)
+    described = {name: chip for name, chip in by_id.items() if chip.is_described}
     return Points(
-        frame, tuple(groups), reasons, per_unit, columns["accelerator_memory_bytes"], keys
+        frame,
+        tuple(groups),
+        reasons,
+        per_unit,
+        columns["accelerator_memory_bytes"],
+        _with_described(keys, described),
+        described,
     )
+
+
+def _with_described(
+    keys: dict[str, NDArray[np.object_]], described: Mapping[str, Accelerator]
+) -> dict[str, NDArray[np.object_]]:
+    """The keys of rows on described accelerators: such a machine is a source of its own, and what
+    runs elsewhere taught of matrix formats and of models in a framework is of other vendors'
+    kernels."""
+    own: NDArray[np.object_] = np.full(len(keys["accelerator"]), "", dtype=object)
+    if described:
+        rows = np.isin(keys["accelerator"].astype(str), list(described))
+        own[rows] = keys["accelerator"][rows]
+        keys = {
+            **keys,
+            "format": np.where(rows, keys["format"] + OF + own, keys["format"]),
+            "task": np.where(keys["task"] == "", own, keys["task"]),
+            "group": np.where(keys["group"] == "", own, keys["group"]),
+        }
+    return {**keys, "described": own}
 
 
 def _software(
@@ -292,17 +324,24 @@ def _model(row: Mapping[str, Any]) -> tuple[ModelFacts, Any, float] | str:
     unit = row["unit"] or "samples/s"
     if unit in UNPREDICTED_UNITS:
         return UNPREDICTED_UNITS[unit]
-    published = published_model(
-        row["model"],
-        group=row["group"],
-        task=row["task"],
-        framework=row["framework"],
-        source_path=row["source_path"],
+    is_described = row["model"].startswith("{")
+    published = (
+        None
+        if is_described
+        else published_model(
+            row["model"],
+            group=row["group"],
+            task=row["task"],
+            framework=row["framework"],
+            source_path=row["source_path"],
+        )
     )
     sequence = _whole(row["seq_len"]) or (published.sequence if published else None)
     image = _whole(row["image_size"]) or (published.image_size if published else None)
     try:
         facts = _resolved(published.name if published else row["model"], sequence, image)
+    except ScenarioError as error:
+        return str(error)
     except InputError:
         return f"no model '{row['model']}' in the catalog (windtunnel catalog show --models)"
     rate = samples_per_unit(facts, unit, sequence)
@@ -313,16 +352,15 @@ def _model(row: Mapping[str, Any]) -> tuple[ModelFacts, Any, float] | str:
 
 
 @cache
-def _resolved(name: str, sequence: int | None, image: int | None) -> ModelFacts:
-    facts = resolve_model(name)
+def _resolved(text: str, sequence: int | None, image: int | None) -> ModelFacts:
+    model = model_of_text(text)
+    facts = resolve_model(model)
     if facts.sequence and sequence:
-        return resolve_model(name, sequence=sequence)
-    if image and facts.sample_unit == "image":
-        try:
-            return resolve_model(name, image_size=image)
-        except InputError:
-            return facts  # counted at one size only
-    return facts
+        facts = resolve_model(model, sequence=sequence)
+    elif image and facts.sample_unit == "image":
+        with contextlib.suppress(InputError):  # counted at one size only
+            facts = resolve_model(model, image_size=image)
+    return facts if isinstance(model, str) else replace(facts, name=described_name(model))
 
 
 def _whole(value: Any) -> int | None:
@@ -350,7 +388,7 @@ def _hardware(chip: Accelerator, row: Mapping[str, Any]) -> tuple[dict[str, floa
         "accelerator_memory_bytes": chip.memory_bytes or nothing,
         "element_bytes": choice.element_bytes,
         "link_bytes_per_second": chip.link_bytes_per_second or nothing,
-        "network_bytes_per_second": reference_network(chip.id),
+        "network_bytes_per_second": chip.network_bytes_per_second or reference_network(chip.id),
         "format_code": float(format_code(choice.matrix_format)),
         "link_is_pcie": float(chip.link_kind.startswith("pcie")),
         "switch_reduces": float(switch_reduces(chip.link_kind)),

@@ -42,6 +42,9 @@ LEVELS = (
     Level("everything", (), (0.003, 0.01, 0.0, 0.0)),
     Level("format", ("format",), (0.013, 0.007, 0.006, 0.0)),
     Level("accelerator", ("accelerator", "format"), (0.09, 0.003, 0.004, 0.004)),
+    # Assumed: what a user says of a machine that no catalog has may be off by a factor of two, and
+    # what is said of the network between such machines by as much.
+    Level("described", ("described",), (0.7, 0.05, 0.5, 0.05)),
     Level("framework", ("framework",), (0.003, 0.01, 0.01, 0.0)),
     Level("source", ("group",), (0.084, 0.0, 0.007, 0.0)),
     Level("model", ("model",), (0.1, 0.006, 0.003, 0.09)),
@@ -59,6 +62,8 @@ LEVELS = (
         (0.042, 0.01, 0.0, 0.003),
     ),
 )
+PARTIAL = ("described",)
+"""Levels with an effect for rows that have their key, and none for those where it is empty."""
 CONFIGURATION = Level(
     "configuration",
     ("model", "framework", "task", "accelerator", "format", "group", "variant", "shape"),
@@ -148,9 +153,14 @@ def design_of(
     columns: list[tuple[str, str, int, float]] = []
     for level in levels:
         codes, names = joined(keys, level.keys, count)
+        rows: NDArray[np.intp] = np.arange(count)
+        if level.name in PARTIAL:
+            rows = np.flatnonzero(np.array([name != "" for name in names])[codes])
+        if not len(rows):
+            continue
         for feature, spread in enumerate(level.spread):
             if spread:
-                entries = (features[:, feature] * spread, (np.arange(count), codes))
+                entries = (features[rows, feature] * spread, (rows, codes[rows]))
                 blocks.append(sparse.csr_array(entries, shape=(count, len(names))))
                 columns += [(level.name, name, feature, spread) for name in names]
     return sparse.hstack(blocks).tocsr(), columns
@@ -191,6 +201,8 @@ def fit_effects(
     coefficients = design.T @ solve((design @ design.T).toarray(), residuals)
     found: dict[str, dict[str, list[float]]] = {}
     for (level, name, feature, spread), value in zip(columns, coefficients, strict=True):
+        if level in PARTIAL and not name:
+            continue
         row = found.setdefault(level, {}).setdefault(name, [0.0] * len(FEATURES))
         row[feature] = float(value) * spread
     return Effects(

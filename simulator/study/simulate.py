@@ -153,7 +153,7 @@ def calibration_used(plan: FlightPlan) -> CalibrationUsed:
     if not plan.training:
         return CalibrationUsed(version, None)
     learnt = _longest(plan).estimate.learnt_of(0)
-    return CalibrationUsed(version, learnt.typical_error, learnt.knowledge)
+    return CalibrationUsed(version, learnt.typical_error, learnt.knowledge, learnt.supported.text)
 
 
 def _longest(plan: FlightPlan) -> TrainingJob:

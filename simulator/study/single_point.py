@@ -27,6 +27,7 @@ from simulator.study.fitting_advice import Fitting, Suggestion, suggestions
 from simulator.study.point_predictions import predict_points, stack_of
 from simulator.study.point_runs import Run, check_degrees, check_split, with_batches
 from simulator.study.points import Group, Points, resolve_points
+from simulator.study.support import Supported, support_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class PointPrediction:
     knowledge: str
     typical_error: float
     calibration: str
+    supported: Supported
     advice: tuple[Suggestion, ...] = field(default=())
 
     def to_json(self) -> dict[str, Any]:
@@ -98,6 +100,7 @@ class PointPrediction:
             "knowledge": self.knowledge,
             "typical_error": _known(self.typical_error),
             "calibration": self.calibration,
+            "support": self.supported.to_json(),
         }
 
 
@@ -108,6 +111,8 @@ def predict_point(run: Run, calibrated: Calibrated, catalog: Catalog) -> PointPr
         InputError: it cannot run so, whatever memory there is; says why and what could.
     """
     check_degrees(run)
+    if run.place.described is not None:
+        catalog = catalog.with_accelerators([run.place.described])
     # The batch follows from what fits where it is not given; the model comes first.
     group = _resolved(replace(run, global_batch=run.replicas, micro_batch=1), catalog).groups[0]
     check_split(run, group.facts)
@@ -140,9 +145,11 @@ def _told(
     per_second = float(run.global_batch or 0) / seconds
     peak = float(np.asarray(group.inputs.peak_flops)[0])
     knowledge = str(found.knowledge[0])
+    name = str(points.keys["model"][0])
+    own = f"{knowledge}: {place.accelerator.id}"
     return PointPrediction(
         run=run,
-        model=facts.name,
+        model=name,
         step_seconds=seconds,
         throughput=float(found.predicted[0]),
         unit=f"{facts.sample_unit}s/s",
@@ -162,8 +169,11 @@ def _told(
         * per_second
         / (run.accelerators * peak),
         knowledge=knowledge,
-        typical_error=calibrated.typical_errors.get(knowledge, math.nan),
+        typical_error=calibrated.typical_errors.get(
+            own, calibrated.typical_errors.get(knowledge, math.nan)
+        ),
         calibration=calibrated.version,
+        supported=support_of(calibrated.support, place.accelerator.id, name),
         advice=() if fits is not False else suggestions(_fitting(run, group, parameters), catalog),
     )
 
@@ -183,6 +193,7 @@ def _row(run: Run) -> dict[str, Any]:
         "global_batch": run.global_batch,
         "per_device_batch": run.micro_batch,
         "seq_len": run.sequence,
+        "image_size": run.image_size,
         "tp": run.tensor_parallel,
         "pp": run.pipeline_parallel,
         "dp": run.replicas,
@@ -194,7 +205,7 @@ def _row(run: Run) -> dict[str, Any]:
 
 def _resolved(run: Run, catalog: Catalog) -> Points:
     """The run as a table of one row, on the network of its machine."""
-    if published_model(run.model) is None:
+    if not run.model.startswith("{") and published_model(run.model) is None:
         _check_model(run.model)
     points = resolve_points(pd.DataFrame([_row(run)]), catalog)
     if points.reasons[0]:
@@ -228,7 +239,9 @@ def _check_model(name: str) -> None:
 def _parameters(run: Run, calibrated: Calibrated, catalog: Catalog) -> Calibration:
     """Those of the stack that it runs on, or of all."""
     points = _resolved(replace(run, global_batch=run.replicas, micro_batch=1), catalog)
-    return calibrated.parameters(str(stack_of(points)[0]), str(points.keys["software"][0]))
+    return calibrated.parameters(
+        str(stack_of(points)[0]), str(points.keys["software"][0]), run.place.accelerator
+    )
 
 
 def _step(group: Group, parameters: Calibration, **changes: Any) -> StepPrediction:

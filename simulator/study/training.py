@@ -221,8 +221,7 @@ def _learnt(
 ) -> Learnt:
     accelerator = hardware.choices[at].accelerator
     matrix_format = MATRIX_FORMATS[int(hardware.columns["format_code"][at])]
-    chip = accelerator.id if accelerator else ""
-    return Learnt.of(calibrated, workload, model, chip, matrix_format)
+    return Learnt.of(calibrated, workload, model, accelerator, matrix_format)
 
 
 def _step_inputs(

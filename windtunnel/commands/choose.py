@@ -50,9 +50,13 @@ def choose(
     """
     from domain.located import locate
     from domain.reading import load_prices, load_scenario
+    from domain.scenario import Scenario
     from simulator.report.choice_tables import draw_choice
     from simulator.study.calibrated import load_calibrated
     from simulator.study.choose import choose as choose_candidate
+    from simulator.study.ledger_entries import entries_of_scenario
+    from simulator.study.lenses import read_candidate
+    from windtunnel.ledgers import note_predictions
     from windtunnel.output import check_writable, emit
     from windtunnel.progress import progress_bar
     from windtunnel.stack_config import holds_environment, stack_config_path, write_environment
@@ -86,6 +90,11 @@ def choose(
         told = f"wrote the environment of {choice.choice.id} into {config.name}{gone}"
         typer.echo(told, err=True)
     emit(choice.to_json(), as_json, out, lambda console: draw_choice(console, choice))
+    chosen = choice.choice
+    if chosen is not None and chosen.prediction is not None:
+        flown, at = chosen.prediction, read_candidate(file.located, chosen.values)
+        if isinstance(at, Scenario):
+            note_predictions(lambda moment: entries_of_scenario(flown, at, "choose", moment))
     if choice.choice is None:
         raise GoalNotMet(
             f"none of {choice.candidates} candidates meets the goal; relax it or widen the axes"

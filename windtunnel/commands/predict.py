@@ -18,7 +18,11 @@ def predict(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="MODEL", help="A model by name (`windtunnel catalog show --models`)."
+            metavar="MODEL",
+            help=(
+                "A model by name (`windtunnel catalog show --models`), or a YAML file that "
+                "describes one as a scenario does."
+            ),
         ),
     ] = None,
     on: Annotated[
@@ -26,7 +30,10 @@ def predict(
         typer.Option(
             "--on",
             metavar="MACHINE",
-            help="A machine type, like p4d.24xlarge or tpu-v5litepod-16, or an accelerator.",
+            help=(
+                "A machine type, like p4d.24xlarge or tpu-v5litepod-16, an accelerator, or a YAML "
+                "file that describes one that no catalog has."
+            ),
         ),
     ] = None,
     provider: Annotated[
@@ -43,7 +50,9 @@ def predict(
     accelerators_per_node: Annotated[
         int | None,
         typer.Option(
-            "--accelerators-per-node", min=1, help="Where --on is an accelerator; 8 otherwise."
+            "--accelerators-per-node",
+            min=1,
+            help="Where --on is an accelerator; otherwise 8, or 1 that is described.",
         ),
     ] = None,
     nodes: Annotated[
@@ -169,12 +178,15 @@ def predict(
     from domain.figures import size
     from simulator.report.training_tables import draw_point
     from simulator.study.calibrated import load_calibrated
+    from simulator.study.ledger_entries import entry_of_point
     from simulator.study.point_places import find_place
     from simulator.study.point_runs import Run
     from simulator.study.single_point import predict_point
+    from windtunnel.ledgers import note_predictions
     from windtunnel.output import emit
 
-    catalog = load_catalog()
+    calibrated = load_calibrated(calibration)
+    catalog = load_catalog().with_accelerators(calibrated.accelerators.values())
     place = find_place(
         on,
         catalog,
@@ -184,7 +196,7 @@ def predict(
         accelerators_per_node=accelerators_per_node,
     )
     run = Run(
-        model=model,
+        model=_named_or_described(model),
         place=place,
         nodes=nodes,
         global_batch=batch,
@@ -200,11 +212,22 @@ def predict(
         framework=framework,
         software=software or "",
     )
-    found = predict_point(run, load_calibrated(calibration), catalog)
+    found = predict_point(run, calibrated, catalog)
     emit(found.to_json(), as_json, out, lambda console: draw_point(console, found))
+    note_predictions(lambda moment: [entry_of_point(found, moment)])
     if found.fits is False:
         short = size(found.needed_bytes - found.usable_bytes)
         raise GoalNotMet(f"does not fit in the memory of {place.accelerator.id} by {short}")
+
+
+def _named_or_described(model: str) -> str:
+    """A model's name, or the text of the description that a file holds."""
+    from domain.located import read_yaml
+    from domain.model_facts import model_text, read_model
+
+    if not model.endswith((".yaml", ".yml", ".json")):
+        return model
+    return model_text(read_model(read_yaml(Path(model), "model")))
 
 
 def _predict_table(path: Path, out: Path, calibration: Path | None) -> None:
@@ -220,7 +243,8 @@ def _predict_table(path: Path, out: Path, calibration: Path | None) -> None:
     table = read_run_table(path)
     _tell(f"predicting {len(table):,} rows")
     try:
-        points = resolve_points(table.frame(), load_catalog())
+        catalog = load_catalog().with_accelerators(calibrated.accelerators.values())
+        points = resolve_points(table.frame(), catalog)
     except InputError as error:
         raise error.at(str(path)) from None
     found = predict_points(points, calibrated)

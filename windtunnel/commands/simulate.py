@@ -54,8 +54,10 @@ def simulate(
     from simulator.report.prediction_tables import draw_prediction
     from simulator.study.calibrated import load_calibrated
     from simulator.study.judging import out_by_flight
+    from simulator.study.ledger_entries import entries_of_scenario
     from simulator.study.simulate import simulate as simulate_scenario
     from windtunnel.flying import check_jobs_path, write_jobs
+    from windtunnel.ledgers import note_predictions
     from windtunnel.output import check_writable, emit
     from windtunnel.progress import progress_bar
 
@@ -68,13 +70,16 @@ def simulate(
     if prices is not None:
         read = read.model_copy(update={"prices": load_prices(prices)})
     calibrated = load_calibrated(calibration) if calibration else None
+    catalog = load_catalog()
+    if calibrated is not None:
+        catalog = catalog.with_accelerators(calibrated.accelerators.values())
     with progress_bar("flying") as progress:
         try:
             flown = simulate_scenario(
                 file.name,
                 read,
                 file.folder,
-                load_catalog(),
+                catalog,
                 today=date.today(),
                 replications=replications,
                 seed=seed,
@@ -92,6 +97,9 @@ def simulate(
         as_json,
         out,
         lambda console: draw_prediction(console, flown.prediction),
+    )
+    note_predictions(
+        lambda moment: entries_of_scenario(flown.prediction, file.scenario, "simulate", moment)
     )
     goal = file.scenario.goal
     limited = goal.deadline is not None or goal.budget is not None

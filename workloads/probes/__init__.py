@@ -1,0 +1,1 @@
+"""Short probes of a host: what its accelerator, memory, network and storage really do."""

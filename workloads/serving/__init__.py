@@ -1,0 +1,1 @@
+"""Exported models, asked one sample at a time and answered in batches."""

@@ -1,0 +1,1 @@
+"""One training loop for every benchmark, on one accelerator or on many hosts."""
