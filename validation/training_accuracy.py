@@ -20,11 +20,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulator.models import PRIORS
-from simulator.study.calibrate import Residuals, conformal
+from simulator.study.calibrate import Residuals
 from simulator.study.calibrated import Calibrated
 from simulator.study.point_predictions import closed_forms
 from simulator.study.points import Points, subset
 from simulator.study.stack_fit import fit_without
+from simulator.study.widths import cell_deviations, source_widths
 from validation import Check, shared_data
 from validation.public_runs import PublicRuns, read_public_runs
 from validation.training_fit import fit_software, in_fitting_half
@@ -328,36 +329,37 @@ def intervals(held: Held) -> Iterator[Check]:
     """90 % intervals by source: their width from one half of held-out errors, tried on the other,
     both ways. The error is how far the share inside is from 90 %; 5 points are allowed. Intervals
     that are too wide say nothing: 2.5 of the source's own mean errors are allowed."""
-    folds = np.arange(len(held.model)) % 10
+    numbers = np.arange(len(held.model))
+    folds, halves = numbers % 10, numbers // 10 % 2
     errors = held.residuals.errors(folds, lambda fold: folds == fold)
-    halves = (np.arange(len(folds)) // 10) % 2
+    cells = held.residuals.cells
+    of_cells = cell_deviations(cells, held.residuals.deviations(folds))
+    relative = np.array([of_cells[each] for each in cells])
+    widths = np.zeros(len(numbers))
+    for half in (0, 1):
+        known = halves != half
+        of_sources = source_widths(errors[known], relative[known], held.group[known])
+        for name, width in of_sources.items():
+            test = (halves == half) & (held.group == name)
+            widths[test] = width * relative[test]
     for name in np.unique(held.group):
         mine = held.group == name
         if mine.sum() < 60:
             continue
-        inside = np.zeros(len(folds), dtype=bool)
-        widths = np.zeros(len(folds))
-        for half in (0, 1):
-            width = conformal(errors[mine & (halves != half)])
-            test = mine & (halves == half)
-            inside[test] = np.abs(errors[test]) <= width
-            widths[test] = np.expm1(width)
-        share = float(np.mean(inside[mine]))
+        share = float(np.mean(np.abs(errors[mine]) <= widths[mine]))
         yield Check(
             f"90 % intervals, {name}",
             int(mine.sum()),
             f"distance from 90 % (inside: {share:.1%})",
             abs(share - 0.9),
             0.05,
-            None,
         )
         yield Check(
             f"90 % intervals, {name}",
             int(mine.sum()),
             "median half width, in MAPEs",
-            float(np.median(widths[mine]) / np.mean(np.abs(np.expm1(-errors[mine])))),
+            float(np.median(np.expm1(widths[mine])) / np.mean(np.abs(np.expm1(-errors[mine])))),
             2.5,
-            None,
         )
 
 

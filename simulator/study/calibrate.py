@@ -2,9 +2,8 @@
 
 Stacks with many runs get parameters of their own (``stack_fit``); what the closed forms leave
 of all others becomes effects (``residuals``). Errors are of rows held out, refitted without
-them: by configuration, by model and accelerator, by both. The 90 % intervals are
-split-conformal: the quantile of the held-out errors (Lei et al., "Distribution-Free Predictive
-Inference for Regression", 2018).
+them: by configuration, by model and accelerator, by both. Intervals come from them
+(``widths``).
 """
 
 from __future__ import annotations
@@ -24,16 +23,19 @@ from simulator.study.described_widths import described_widths
 from simulator.study.point_predictions import closed_forms, features_of, stack_of
 from simulator.study.points import Points, subset
 from simulator.study.residuals import (
+    CELL,
     CONFIGURATION,
     LEVELS,
     Effects,
     design_of,
     fit_effects,
     inverse_covariance,
+    joined,
     solve,
 )
 from simulator.study.stack_fit import fit_stack, fit_without
 from simulator.study.support import count_support, joined_support
+from simulator.study.widths import FEWEST, cell_deviations, conformal, source_widths
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -41,8 +43,6 @@ Rows = NDArray[np.intp]
 STACK_ROWS = 300
 """As many runs of a stack that splits models as its own parameters need."""
 FOLDS = 10
-_FEWEST = 20
-"""Held-out rows that a width of its own needs."""
 CURVE = (0, 1, 2, 5, 10, 20)
 
 
@@ -113,6 +113,22 @@ class Residuals:
         between = self.inverse[np.ix_(out, out)]
         return np.asarray(own - across.T @ linalg.solve(between, across @ logs, assume_a="pos"))
 
+    @property
+    def cells(self) -> NDArray[np.object_]:
+        """The model, framework and accelerator of each row, as one key."""
+        level = next(each for each in LEVELS if each.name == CELL)
+        codes, names = joined(self.keys, level.keys, len(self.logs))
+        return np.array(names, dtype=object)[codes]
+
+    def deviations(self, folds: NDArray[Any]) -> Floats:
+        """What the posterior is unsure of, as a standard deviation of each row predicted without
+        its fold."""
+        found = np.full(len(self.logs), np.nan)
+        for fold in pd.unique(folds):
+            out = np.flatnonzero(folds == fold)
+            found[out] = np.sqrt(np.diag(linalg.inv(self.inverse[np.ix_(out, out)])))
+        return found
+
     def errors(self, folds: NDArray[Any], left_out: Callable[[Any], NDArray[np.bool_]]) -> Floats:
         """Measured over predicted (log) of each row, each fold predicted without what
         ``left_out`` says of it."""
@@ -177,8 +193,14 @@ def calibrate(
     before = np.log(seconds / forms.step_seconds)
     before[rest] = residuals.logs
     widths, typical = _widths(points, errors, own)
+    cells: dict[str, float] = {}
+    if len(rest) >= FEWEST:
+        cells = cell_deviations(residuals.cells, residuals.deviations(folds[rest]))
+        relative = np.array([cells[each] for each in residuals.cells])
+        of_sources = source_widths(errors[rest], relative, residuals.keys["group"])
+        widths |= {f"source: {name}": width for name, width in of_sources.items()}
     curve: tuple[tuple[int, float], ...] = ()
-    if len(rest) >= _FEWEST:
+    if len(rest) >= FEWEST:
         curve = learning_curve(residuals)
     if thorough:
         _widen(residuals, widths, typical)
@@ -194,6 +216,7 @@ def calibrate(
         effects=combined(prior.effects, effects),
         batch_centres={**batch_centres(points, forms.micro_batch), **prior.batch_centres},
         half_widths={**prior.half_widths, **widths},
+        cell_deviations={**prior.cell_deviations, **cells},
         typical_errors={**prior.typical_errors, **typical},
         fitted_on=dict(fitted_on or {}) | {"rows": len(rows)},
         probed=prior.probed,
@@ -229,7 +252,7 @@ def learning_curve(residuals: Residuals, seed: int = 7) -> tuple[tuple[int, floa
     for name in pd.unique(accelerators):
         rows = np.flatnonzero(accelerators == name)
         others = np.flatnonzero(accelerators != name)
-        if len(rows) < 2 * _FEWEST or len(others) < _FEWEST:
+        if len(rows) < 2 * FEWEST or len(others) < FEWEST:
             continue
         order = draw.permutation(rows)
         test = order[max(CURVE) :]
@@ -280,7 +303,7 @@ def _widths(
             parts[f"source: {name}"] = points.keys["group"] == name
     for name, rows in parts.items():
         known = errors[rows & np.isfinite(errors)]
-        if len(known) >= _FEWEST:
+        if len(known) >= FEWEST:
             widths[name], typical[name] = conformal(known), _median_error(known)
     return widths, typical
 
@@ -303,13 +326,6 @@ def _widen(residuals: Residuals, widths: dict[str, float], typical: dict[str, fl
         widths[name], typical[name] = conformal(errors), _median_error(errors)
     for name in ("model, accelerator", "model"):
         widths[name], typical[name] = widths["model, framework"], typical["model, framework"]
-
-
-def conformal(errors: Floats, share: float = 0.9) -> float:
-    """The half width that holds ``share`` of new rows: their quantile with one more row."""
-    count = len(errors)
-    level = min(1.0, np.ceil((count + 1) * share) / count)
-    return float(np.quantile(np.abs(errors), level, method="higher"))
 
 
 def _median_error(errors: Floats) -> float:

@@ -46,6 +46,9 @@ class Calibrated:
     batch_centres: Mapping[str, float] = field(default_factory=dict)
     """Model → the logarithm of the micro batch at which its effects are centred."""
     half_widths: Mapping[str, float] = field(default_factory=dict)
+    cell_deviations: Mapping[str, float] = field(default_factory=dict)
+    """Key of the level ``residuals.CELL`` → what is unsure of it over what is usual; widths of
+    sources are multiplied by it."""
     typical_errors: Mapping[str, float] = field(default_factory=dict)
     fitted_on: Mapping[str, Any] = field(default_factory=dict)
     """Rows, sources, date and method."""
@@ -87,6 +90,7 @@ class Calibrated:
             "probed": {name: _changed(each, PRIORS) for name, each in sorted(self.probed.items())},
             "stacks": {name: _changed(each, PRIORS) for name, each in sorted(self.stacks.items())},
             "half_widths": dict(self.half_widths),
+            "cell_deviations": dict(self.cell_deviations),
             "typical_errors": dict(self.typical_errors),
             "batch_centres": dict(self.batch_centres),
             "effects": {
@@ -159,6 +163,7 @@ def _parsed(text: str, name: str) -> Calibrated:
             effects=Effects(effects),
             batch_centres=document["batch_centres"],
             half_widths=document["half_widths"],
+            cell_deviations=document["cell_deviations"],
             typical_errors=document["typical_errors"],
             fitted_on=document["fitted_on"],
             probed={

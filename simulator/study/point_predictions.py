@@ -14,7 +14,7 @@ from simulator.models.memory import usable_bytes
 from simulator.models.training_step import predict_training_step
 from simulator.study.calibrated import Calibrated
 from simulator.study.points import Points
-from simulator.study.residuals import LEVELS, SEPARATOR, joined, kinds_of
+from simulator.study.residuals import CELL, LEVELS, SEPARATOR, Level, joined, kinds_of
 
 Floats = NDArray[np.float64]
 
@@ -69,6 +69,9 @@ def stack_of(points: Points) -> NDArray[np.object_]:
     return found
 
 
+_STACK = Level("stack", ("accelerator", "framework", "software"), (0.0, 0.0, 0.0, 0.0))
+
+
 def closed_forms(points: Points, calibrated: Calibrated) -> ClosedForms:
     """Every row by the parameters of its stack, or by those of all."""
     count = len(points)
@@ -85,15 +88,10 @@ def closed_forms(points: Points, calibrated: Calibrated) -> ClosedForms:
     }
     fits = np.zeros(count, dtype=bool)
     bottleneck = np.full(count, "", dtype=object)
-    codes, kinds = joined(
-        {"stack": stack_of(points), "software": points.keys["software"]},
-        ("stack", "software"),
-        count,
-    )
-    told = (each.rpartition(SEPARATOR) for each in kinds)
+    codes, kinds, _ = kinds_of(points.keys, (_STACK,), count)
     calibrations = [
-        calibrated.parameters(stack, software, points.described.get(stack.partition(SEPARATOR)[0]))
-        for stack, _, software in told
+        calibrated.parameters(f"{chip}{SEPARATOR}{framework}", software, points.described.get(chip))
+        for chip, framework, software in zip(*(kinds[name] for name in _STACK.keys), strict=True)
     ]
     distinct = list({id(each): each for each in calibrations}.values())
     of_kind = np.array([[each is one for one in distinct].index(True) for each in calibrations])
@@ -226,7 +224,7 @@ def half_widths(points: Points, calibrated: Calibrated, knowledge: NDArray[np.ob
     """Half the width of each row's interval, as a logarithm.
 
     Of a source whose runs were held out, and whose kind of row is known, the source's own
-    width; else that of what is known. Without any, a factor of two. A described accelerator has
+    width, narrower where the kind is known well; else that of what is known. Without any, a factor of two. A described accelerator has
     widths of its own once it was measured.
     """
     usual = np.log(2.0)
@@ -236,8 +234,8 @@ def half_widths(points: Points, calibrated: Calibrated, knowledge: NDArray[np.ob
     of_source = np.array(
         [calibrated.half_widths.get(f"source: {each}", np.nan) for each in sources]
     )
-    known = np.isin(names.astype(str), KNOWLEDGE[:3])[codes]
-    own = of_source[places]
+    known = np.isin(names.astype(str), KNOWLEDGE[:2])[codes]
+    own = of_source[places] * cell_deviations_of(points, calibrated)
     widths = np.where(known & ~np.isnan(own), own, of_name[codes])
     for name in points.described:
         rows = np.flatnonzero(points.keys["accelerator"] == name)
@@ -246,3 +244,13 @@ def half_widths(points: Points, calibrated: Calibrated, knowledge: NDArray[np.ob
             [each is None for each in particular], widths[rows], np.array(particular, dtype=float)
         )
     return widths
+
+
+def cell_deviations_of(points: Points, calibrated: Calibrated) -> Floats:
+    """What is unsure of each row over what is usual; 1 where nothing is known of its kind."""
+    level = next(each for each in LEVELS if each.name == CELL)
+    codes, kinds, count = kinds_of(points.keys, (level,), len(points))
+    own, names = joined(kinds, level.keys, count)
+    table = calibrated.cell_deviations
+    of_cells = np.array([table.get(name, 1.0) for name in names])
+    return np.asarray(of_cells[own][codes])

@@ -62,6 +62,8 @@ LEVELS = (
         (0.042, 0.01, 0.0, 0.003),
     ),
 )
+CELL = "model, framework, accelerator"
+"""The most particular level that is shipped."""
 PARTIAL = ("described",)
 """Levels with an effect for rows that have their key, and none for those where it is empty."""
 CONFIGURATION = Level(
