@@ -15,10 +15,11 @@ from training_scenario import Command
 
 from domain.catalog import load_catalog
 from domain.catalog.described import described_accelerator
-from domain.described import DescribedAccelerator
+from domain.described import DescribedAccelerator, described_of
 from domain.errors import InputError
 from domain.measurement import Measurement, read_measurements, to_rows, write_measurements
 from domain.probe import Probes
+from domain.probe import describe as describe_probes
 from simulator.models.calibration import Calibration
 from simulator.study.calibrated import load_calibrated
 from simulator.study.measurement_tables import read_measurement_table, write_measurement_table
@@ -513,3 +514,42 @@ def test_a_calibration_that_was_spoilt_is_refused(
     assert "ours.json" in err
     assert told in err
     assert "Traceback" not in err
+
+
+def test_what_other_programs_took_of_processors_is_taken_off(
+    command: Command, tmp_path: Path
+) -> None:
+    def busy(each: Measurement, machine: dict[str, Any]) -> Measurement:
+        whole = each.model_dump(mode="json")
+        whole["results"]["step_seconds"]["mean"] /= 0.4
+        whole["observed"] = {"other_utilisation": {"mean": 0.6, "largest": 0.9}}
+        return Measurement.model_validate({**whole, "machine": machine})
+
+    alone = own_runs(3)
+    write(tmp_path / "alone.jsonl", alone)
+    write(tmp_path / "busy.jsonl", [busy(each, {"processor": "CPU"}) for each in alone])
+    gpu = {"processor": "CPU", "accelerator": "A GPU", "accelerators": 1}
+    write(tmp_path / "gpu.jsonl", [busy(each, gpu) for each in alone])
+    steps = {}
+    for name in ("alone", "busy", "gpu"):
+        assert command("calibrate", f"{name}.jsonl", "--out", f"{name}.json")[0] == 0
+        words = ("resnet152", 8, "lab-host", "--calibration", f"{name}.json")
+        steps[name] = own_predicted(command, *words)["step_seconds"]
+    assert steps["busy"] == pytest.approx(steps["alone"], rel=1e-3)
+    assert steps["gpu"] > 1.5 * steps["alone"]
+    told = json.loads(command("calibrate", "busy.jsonl", "--json")[1])["notes"]
+    assert "other programs took 60% of the host's processors, which was taken off" in told[0]
+
+
+def test_probes_of_a_busy_host_tell_of_the_host_alone() -> None:
+    alone = Probes.model_validate(probes(1e11, 0.8, 1e6, 10e9, 1e-5))
+    slow = probes(4e10, 0.8, 1e6, 4e9, 2.5e-5)
+    slow["other_utilisation"] = {"mean": 0.6, "largest": 0.9}
+    told, same = describe_probes(alone, "lab"), describe_probes(Probes.model_validate(slow), "lab")
+    for key in ("peak_flops", "memory_bandwidth"):
+        assert (
+            described_of(told, "a").model_dump()[key] == described_of(same, "b").model_dump()[key]
+        )
+    slow["machine"] = {**slow["machine"], "accelerator": "A GPU", "accelerators": 1}
+    beside = described_of(describe_probes(Probes.model_validate(slow), "lab"), "c")
+    assert beside.peak_flops["fp32"] < 0.5 * described_of(told, "a").peak_flops["fp32"]
