@@ -174,9 +174,29 @@ class Measurement(Frozen):
         return (self.observed.input_stall_share if self.observed else None) or 0.0
 
     @property
+    def own_share(self) -> float:
+        """Share of the host's processors that other programs left, where steps run on them.
+
+        Programs take turns on processors, so that a step takes its time alone over this share;
+        1 where accelerators do the work, or nobody looked.
+        """
+        others = self.observed.other_utilisation if self.observed else None
+        on_processors = (
+            self.environment.provider == "custom"
+            and self.machine is not None
+            and not self.machine.accelerator
+        )
+        return 1.0 - others.mean if others and on_processors and others.mean < 1.0 else 1.0
+
+    @property
+    def alone_step_seconds(self) -> float:
+        """Seconds that a step would have taken with the host to itself."""
+        return self.step_seconds * self.own_share
+
+    @property
     def fed_step_seconds(self) -> float:
-        """Seconds of a step without its wait for input: what the accelerators themselves took."""
-        return self.step_seconds * (1.0 - self.input_stall_share)
+        """The same without its wait for input: what the accelerators themselves take."""
+        return self.alone_step_seconds * (1.0 - self.input_stall_share)
 
     @property
     def accelerator_name(self) -> str | None:
@@ -209,7 +229,8 @@ def write_measurements(measurements: Iterable[Measurement]) -> str:
 def to_rows(measurements: Iterable[Measurement], catalog: Catalog) -> list[dict[str, Any]]:
     """Measured trainings as rows with the columns of published runs, in ``samples/s``.
 
-    Their throughput is that of accelerators that need not wait for input.
+    Their throughput is that of accelerators that need not wait for input, on hosts that nobody
+    else uses.
 
     Raises:
         CatalogError: a machine that the catalog does not have, or one without accelerators.

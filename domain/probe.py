@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 
@@ -22,6 +22,8 @@ from domain.located import Located, parse, read_text
 from domain.measurement import MeasuredMachine, Share, described_id
 
 ProbedPrecision = Literal["fp32", "tf32", "fp16", "bf16"]
+
+_Timed = TypeVar("_Timed", bound="Probe")
 
 # Of the largest buffer: those from here on lie in memory, not in a cache.
 _LARGE = 0.25
@@ -137,15 +139,49 @@ class Probes(Frozen):
         return self.machine.accelerator_memory_bytes or self.machine.memory_bytes
 
 
+def undisturbed(probes: Probes) -> Probes:
+    """What the same probes would have told of a host that nobody else uses.
+
+    Programs take turns on processors, so that what runs on them takes its time alone over the
+    share that others left. Accelerators, networks and storage are not shared so.
+    """
+    others = probes.other_utilisation
+    if others is None or probes.machine.accelerator or others.mean >= 1.0:
+        return probes
+    share = 1.0 - others.mean
+
+    def alone(rows: tuple[_Timed, ...]) -> tuple[_Timed, ...]:
+        return tuple(
+            each.model_copy(update={"seconds": each.seconds * share, "deviation_seconds": None})
+            for each in rows
+        )
+
+    def shorter(seconds: float | None) -> float | None:
+        return None if seconds is None else seconds * share
+
+    return probes.model_copy(
+        update={
+            "matmul": alone(probes.matmul),
+            "convolution": alone(probes.convolution),
+            "memory": alone(probes.memory),
+            "launch_seconds": shorter(probes.launch_seconds),
+            "host_launch_seconds": shorter(probes.host_launch_seconds),
+            "other_utilisation": None,
+        }
+    )
+
+
 def describe(probes: Probes, name: str = "") -> dict[str, Any]:
     """The accelerator that was probed, as a scenario or a measurement would describe it.
 
     A host without accelerators is one accelerator: all its cores and its memory. Peaks are the
-    best that was reached, so they lie below what the maker states.
+    best that was reached, so they lie below what the maker states, and those of a host with the
+    processors to itself.
 
     Raises:
         InputError: neither products nor memory were probed.
     """
+    probes = undisturbed(probes)
     peaks, bandwidth = probes.peak_flops, probes.memory_bytes_per_second
     if not peaks or bandwidth is None:
         raise InputError(

@@ -15,8 +15,7 @@ def forward_flops(model: Any, kind: Any) -> int:
     import tensorflow as tf
 
     signature = {
-        name: tf.TensorSpec((1, *field.shape), field.dtype)
-        for name, field in kind.features.items()
+        name: tf.TensorSpec((1, *field.shape), field.dtype) for name, field in kind.features.items()
     }
     graph = tf.function(lambda features: model(features)).get_concrete_function(signature).graph
     return sum(_of(operation) for operation in _operations(graph))

@@ -203,7 +203,7 @@ def test_two_devices_train_like_one(runs: dict[str, Run], tmp_path: Path) -> Non
     ("name", "message"),
     [
         ("uneven", "global_batch 30 cannot be divided by 1 replicas times accumulate 4; use 28 or"),
-        ("too large", "global_batch 5000 is more than the 717 samples to train on"),
+        ("too large", "global_batch 5000 is more than the 716 samples to train on"),
         ("nowhere", "/nowhere/at/all: there is no such file or folder"),
         ("no tpu", "strategy tpu, but there is none here"),
         ("short", "1 epochs are 1 steps, of which the first 5 (warmup_steps) are not timed"),

@@ -1,9 +1,10 @@
-"""Predicted against measured on the machine that this runs on, at three states of knowledge.
+"""Predicted against measured on the machine that this runs on, at four states of knowledge.
 
 ``python -m validation.closed_loop --out DIR`` probes the machine, times five small runs to
 calibrate on, then others to compare with, each several times, and prints the table of
-``docs/closed_loop.md``. Nothing that is compared was calibrated on: the sizes differ, and of one
-kind of model (ResNet-50) no run is among the five. What is in DIR already is not run again.
+``docs/closed_loop.md``. Nothing that is compared was calibrated on: the last four are models of
+the five at another batch, the first five differ in size, and of ResNet-50 no run is among the
+five. What is in DIR already is not run again.
 """
 
 from __future__ import annotations
@@ -117,6 +118,25 @@ HELD_OUT = (
         25,
         ("preset=paper", "model.image_size=64", "global_batch=8", "samples=200"),
     ),
+    Timed("mlp, 512 256, batch 512", "mlp", 300, _mlp("[512,256]", 512)),
+    Timed(
+        "bert, 2 × 128, batch 48",
+        "bert",
+        60,
+        (*_text(2, 128, 64, 1000), "model.positions=64", "global_batch=48", "samples=1500"),
+    ),
+    Timed(
+        "gpt, 2 × 128, batch 48",
+        "gpt",
+        60,
+        (*_text(2, 128, 64, 1000), "global_batch=48", "samples=1500"),
+    ),
+    Timed(
+        "dlrm, 400 rows, batch 1,024",
+        "dlrm",
+        1200,
+        ("preset=small", "global_batch=1024", "samples=16000"),
+    ),
 )
 
 
@@ -205,6 +225,8 @@ def main() -> None:
     _python("windtunnel", "calibrate", *probes, *how)
     five = [measure(run, out / "five" / str(at), host) for at, run in enumerate(CALIBRATED)]
     _python("windtunnel", "calibrate", *five, "--from", probed, "--out", calibrated, "--force")
+    unprobed = out / "unprobed.json"
+    _python("windtunnel", "calibrate", *five, "--out", unprobed, "--force")
     paths = [
         [measure(run, out / "held-out" / f"{at}-{time}", host) for at, run in enumerate(HELD_OUT)]
         for time in range(options.repetitions)
@@ -213,8 +235,9 @@ def main() -> None:
     stages: dict[str, list[list[Comparison]]] = {}
     for name, state in (
         ("described", replace(load_calibrated(), accelerators=known.accelerators)),
-        ("after probes", known),
-        ("after five runs", load_calibrated(calibrated)),
+        ("five runs, no probes", load_calibrated(unprobed)),
+        ("probes", known),
+        ("probes and five runs", load_calibrated(calibrated)),
     ):
         found = [compare_files(some, state) for some in paths]
         stages[name] = [list(each) for each in zip(*found, strict=True)]

@@ -14,7 +14,7 @@ from windtunnel.measured import read_measured
 
 if TYPE_CHECKING:
     from domain.catalog import Catalog
-    from domain.measurement import Measurement
+    from domain.measurement import Measurement, Share
     from domain.probe import Probes
     from simulator.study.calibrate import Fit
     from simulator.study.calibrated import Calibrated
@@ -56,6 +56,9 @@ def learn(paths: Sequence[Path], before: Calibrated, *, accelerator: str | None 
     notes: list[str] = []
     calibrated = before
     for name, some in _by_accelerator(probes, accelerator).items():
+        notes += _busy(
+            [each.other_utilisation for each in some.values()], f"probes of {name}", counted=True
+        )
         try:
             calibrated, told = _with_probes(pooled(list(some.values())), calibrated, name)
         except InputError as error:
@@ -118,11 +121,6 @@ def _with_probes(probes: Probes, before: Calibrated, name: str) -> tuple[Calibra
 
     catalog = load_catalog().with_accelerators(before.accelerators.values())
     notes = []
-    if probes.other_utilisation and probes.other_utilisation.mean > _BUSY:
-        notes.append(
-            f"while {name} was probed, other programs took {probes.other_utilisation.mean:.0%} of "
-            "its processors; it is better when they do not"
-        )
     if probes.storage:
         before = replace(before, base=fit_storage(probes, before.base))
         notes.append("storage is read at the rates that were probed")
@@ -198,13 +196,10 @@ def _with_runs(paths: Sequence[Path], before: Calibrated, notes: list[str]) -> F
 def _fed(path: Path, notes: list[str]) -> list[Measurement]:
     """The measurements of a file that say something of their accelerators."""
     found = read_measured(path)
-    others = [each.observed.other_utilisation for each in found if each.observed]
-    busy = [each.mean for each in others if each is not None and each.mean > _BUSY]
-    if busy:
-        notes.append(
-            f"during {len(busy)} of {len(found)} runs of {path.name} other programs took "
-            f"{min(busy):.0%} to {max(busy):.0%} of the host's processors"
-        )
+    others = [each.observed.other_utilisation if each.observed else None for each in found]
+    notes += _busy(
+        others, f"runs of {path.name}", counted=all(each.own_share < 1.0 for each in found)
+    )
     kept = [each for each in found if each.input_stall_share <= _MOST_STALLED]
     if len(kept) < len(found):
         notes.append(
@@ -212,6 +207,20 @@ def _fed(path: Path, notes: list[str]) -> list[Measurement]:
             "for their input, and were left out"
         )
     return kept
+
+
+def _busy(others: Sequence[Share | None], what: str, *, counted: bool) -> list[str]:
+    """A sentence where other programs used the host meanwhile."""
+    shares = [each.mean for each in others if each is not None and each.mean > _BUSY]
+    if not shares:
+        return []
+    low, high = f"{min(shares):.0%}", f"{max(shares):.0%}"
+    taken = low if low == high else f"{low} to {high}"
+    known = ", which was taken off" if counted else ""
+    return [
+        f"during {len(shares)} of {len(others)} {what} other programs took {taken} of the host's "
+        f"processors{known}"
+    ]
 
 
 def _table(path: Path) -> Any:

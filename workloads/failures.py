@@ -15,6 +15,8 @@ _LOST = (
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
 )
+# Names of nodes and operations, which mean something to TensorFlow alone.
+_INSIDE = re.compile(r"\{\{.*?\}\}|\[Op:.*?\]")
 _TELLING = re.compile(r"connect|unavailable|heartbeat|crash|reset|closed|timed out|oom|space", re.I)
 
 
@@ -41,4 +43,5 @@ def _telling_line(message: str) -> str:
     """The line that says what happened; the first ones of a compiled step name its code."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     telling = [line for line in lines if _TELLING.search(line)]
-    return (telling or lines or ["nothing more is known"])[0][:300]
+    line = (telling or lines or ["nothing more is known"])[0]
+    return _INSIDE.sub("", line).strip()[:300]

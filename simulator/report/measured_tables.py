@@ -44,6 +44,12 @@ def draw_comparisons(console: Console, found: Sequence[Comparison]) -> None:
             f"median error {percent(median(errors))}; {inside} of {len(found)} inside their "
             "90 % interval"
         )
+    left = [each.measurement.own_share for each in found if each.measurement.own_share < 1.0]
+    if left:
+        console.print(
+            "measured times are those of hosts without other programs, which took "
+            f"{percent(1 - max(left))} to {percent(1 - min(left))} of the processors"
+        )
     for sentence in dict.fromkeys(each.supported.text for each in found):
         if sentence:
             console.print(escape(sentence))

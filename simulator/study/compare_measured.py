@@ -1,5 +1,8 @@
 """What was predicted of a run beside what was measured of it: time, wait for input, cost.
 
+Programs that share the processors of a host without accelerators slow each other down; what
+others took is taken off before a run is held against its prediction.
+
 A run is predicted as if it were asked for by hand. Steps wait for input where the host takes
 longer to decode a batch than the accelerators to work through it (``input_pipeline``); runs on
 data that are made in memory need none. Where it is wrong: reading over a network is not
@@ -42,6 +45,7 @@ class Comparison:
     lower90_step_seconds: float
     upper90_step_seconds: float
     measured_step_seconds: float
+    """With the host to itself (``Measurement.alone_step_seconds``)."""
     predicted_input_share: float
     measured_input_share: float
     predicted_usd_per_million: float
@@ -86,6 +90,7 @@ class Comparison:
             },
             "measured": {
                 "step_seconds": self.measured_step_seconds,
+                "elapsed_step_seconds": self.measurement.step_seconds,
                 "input_share": _known(self.measured_input_share),
                 "usd_per_million_samples": _known(self.measured_usd_per_million),
                 "taken_at": self.measurement.taken_at.isoformat(),
@@ -123,11 +128,11 @@ def compare(measurement: Measurement, calibrated: Calibrated, catalog: Catalog) 
         # The interval is one of throughput: its ends are the other way round.
         lower90_step_seconds=max(batch / found.upper90, feeding),
         upper90_step_seconds=max(batch / found.lower90, feeding),
-        measured_step_seconds=measurement.step_seconds,
+        measured_step_seconds=measurement.alone_step_seconds,
         predicted_input_share=1.0 - found.step_seconds / step,
         measured_input_share=math.nan if share is None else share,
         predicted_usd_per_million=paid / 3600.0 * step / batch * 1e6,
-        measured_usd_per_million=paid / 3600.0 * measurement.step_seconds / batch * 1e6,
+        measured_usd_per_million=paid / 3600.0 * measurement.alone_step_seconds / batch * 1e6,
         usd_per_hour=paid,
         knowledge=found.knowledge,
         calibration=calibrated.version,

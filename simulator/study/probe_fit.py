@@ -21,8 +21,14 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from domain.catalog import Accelerator
-from domain.measurement import Share
-from domain.probe import AllReduceProbe, ConvolutionProbe, MatmulProbe, Probes, StorageProbe
+from domain.probe import (
+    AllReduceProbe,
+    ConvolutionProbe,
+    MatmulProbe,
+    Probes,
+    StorageProbe,
+    undisturbed,
+)
 from simulator.models.calibration import Calibration
 from simulator.models.collectives import Fabric, all_reduce_seconds
 
@@ -35,22 +41,16 @@ _LEAST_RAMP_FLOPS = 1e3
 def pooled(probes: Sequence[Probes]) -> Probes:
     """Several probings of one accelerator as one: all rows, and the medians of single figures.
 
-    A machine that others use is slow one minute and fast the next.
+    A machine that others use is slow one minute and fast the next; what they took is taken off.
     """
+    probes = [undisturbed(each) for each in probes]
 
     def middle(name: str) -> float | None:
         told = [getattr(each, name) for each in probes if getattr(each, name) is not None]
         return float(np.median(told)) if told else None
 
-    others = [each.other_utilisation for each in probes if each.other_utilisation]
     return Probes(
         machine=probes[0].machine,
-        other_utilisation=Share(
-            mean=float(np.mean([each.mean for each in others])),
-            largest=max(each.largest for each in others),
-        )
-        if others
-        else None,
         **{
             name: tuple(row for each in probes for row in getattr(each, name))
             for name in ("matmul", "convolution", "memory", "all_reduce", "storage")

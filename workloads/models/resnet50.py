@@ -2,6 +2,8 @@
 
 He et al., "Deep Residual Learning for Image Recognition", 2015, table 1. Convolutions have no
 bias, as a batch normalisation follows each; the networks of ``keras.applications`` have one.
+Blocks begin as the identity: the scale of their last normalisation is 0 at first (Goyal et al.,
+"Accurate, Large Minibatch SGD", 2017, section 5.1).
 """
 
 from __future__ import annotations
@@ -37,11 +39,19 @@ def _bottleneck(x: Any, filters: int, stride: int, *, project: bool) -> Any:
     shortcut = _convolve(x, 4 * filters, 1, stride, activate=False) if project else x
     x = _convolve(x, filters, 1)
     x = _convolve(x, filters, 3, stride)
-    x = _convolve(x, 4 * filters, 1, activate=False)
+    x = _convolve(x, 4 * filters, 1, activate=False, scale="zeros")
     return keras.layers.ReLU()(keras.layers.Add()([x, shortcut]))
 
 
-def _convolve(x: Any, filters: int, kernel: int, stride: int = 1, *, activate: bool = True) -> Any:
+def _convolve(
+    x: Any,
+    filters: int,
+    kernel: int,
+    stride: int = 1,
+    *,
+    activate: bool = True,
+    scale: str = "ones",
+) -> Any:
     x = keras.layers.Conv2D(
         filters,
         kernel,
@@ -51,7 +61,7 @@ def _convolve(x: Any, filters: int, kernel: int, stride: int = 1, *, activate: b
         kernel_initializer="he_normal",
     )(x)
     # Averages that follow within tens of steps, so that short runs can be evaluated too.
-    x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+    x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=scale)(x)
     return keras.layers.ReLU()(x) if activate else x
 
 

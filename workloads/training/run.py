@@ -63,7 +63,7 @@ def _report(name: str, settings: BenchmarkSettings, done: Trained) -> dict[str, 
     history, trained = done.history, done.trained
     report: dict[str, Any] = {
         "benchmark": name,
-        "parameters": trained.model.count_params(),
+        "parameters": sum(int(each.shape.num_elements()) for each in trained.weights),
         "steps": done.steps,
         "stopped_early": done.stopped_early,
         "samples": done.sizes,
