@@ -13,6 +13,7 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
+from event_loops import an_event_loop
 
 from domain import blueprint
 from domain.catalog import load_catalog
@@ -94,6 +95,7 @@ def run(environment: dict[str, Any], stack: str = "test") -> Declared:
     read = parse(Environment, Located(environment, "test"))
     check_deployable(read, load_catalog())
     declared = Declared()
+    an_event_loop()
     pulumi.runtime.set_mocks(declared, project="windtunnel", stack=stack)
     names = Names("windtunnel", stack, read.governance.tags)
 

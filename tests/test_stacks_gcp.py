@@ -13,6 +13,7 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
+from event_loops import an_event_loop
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +89,7 @@ class Declared(pulumi.runtime.Mocks):
 def run(environment: Environment, stack: str = "test") -> Declared:
     declared = Declared()
     pulumi.runtime.set_all_config({"gcp:project": PROJECT})
+    an_event_loop()
     pulumi.runtime.set_mocks(declared, project="windtunnel", stack=stack, preview=False)
 
     @pulumi.runtime.test
@@ -504,6 +506,7 @@ def test_classes_and_expiry_of_buckets() -> None:
 
 def test_a_stack_without_a_project_says_what_to_set() -> None:
     pulumi.runtime.set_all_config({})
+    an_event_loop()
     pulumi.runtime.set_mocks(Declared(), project="windtunnel", stack="test", preview=False)
     with pytest.raises(pulumi.RunError, match="gcp:project is missing"):
         declare(make(), Names("windtunnel", "test"))

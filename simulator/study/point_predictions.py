@@ -224,8 +224,8 @@ def half_widths(points: Points, calibrated: Calibrated, knowledge: NDArray[np.ob
     """Half the width of each row's interval, as a logarithm.
 
     Of a source whose runs were held out, and whose kind of row is known, the source's own
-    width, narrower where the kind is known well; else that of what is known. Without any, a factor of two. A described accelerator has
-    widths of its own once it was measured.
+    width, narrower where the kind is known well; else that of what is known. Without any, a
+    factor of two. A described accelerator has widths of its own once it was measured.
     """
     usual = np.log(2.0)
     codes, names = pd.factorize(knowledge)

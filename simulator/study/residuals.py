@@ -45,6 +45,8 @@ LEVELS = (
     # Assumed: what a user says of a machine that no catalog has may be off by a factor of two, and
     # what is said of the network between such machines by as much.
     Level("described", ("described",), (0.7, 0.05, 0.5, 0.05)),
+    # Assumed: models differ more there than on what vendors tuned their kernels for.
+    Level("described, model", ("described", "model"), (0.3, 0.0, 0.0, 0.05)),
     Level("framework", ("framework",), (0.003, 0.01, 0.01, 0.0)),
     Level("source", ("group",), (0.084, 0.0, 0.007, 0.0)),
     Level("model", ("model",), (0.1, 0.006, 0.003, 0.09)),
@@ -64,8 +66,8 @@ LEVELS = (
 )
 CELL = "model, framework, accelerator"
 """The most particular level that is shipped."""
-PARTIAL = ("described",)
-"""Levels with an effect for rows that have their key, and none for those where it is empty."""
+PARTIAL = ("described", "described, model")
+"""Levels with an effect for rows that have their first key, and none where it is empty."""
 CONFIGURATION = Level(
     "configuration",
     ("model", "framework", "task", "accelerator", "format", "group", "variant", "shape"),
@@ -157,7 +159,7 @@ def design_of(
         codes, names = joined(keys, level.keys, count)
         rows: NDArray[np.intp] = np.arange(count)
         if level.name in PARTIAL:
-            rows = np.flatnonzero(np.array([name != "" for name in names])[codes])
+            rows = np.flatnonzero(np.array([_has_first(name) for name in names])[codes])
         if not len(rows):
             continue
         for feature, spread in enumerate(level.spread):
@@ -166,6 +168,10 @@ def design_of(
                 blocks.append(sparse.csr_array(entries, shape=(count, len(names))))
                 columns += [(level.name, name, feature, spread) for name in names]
     return sparse.hstack(blocks).tocsr(), columns
+
+
+def _has_first(name: str) -> bool:
+    return name.partition(SEPARATOR)[0] != ""
 
 
 def solve(gram: Floats, residuals: Floats, *, first: Floats | None = None) -> Floats:
@@ -203,7 +209,7 @@ def fit_effects(
     coefficients = design.T @ solve((design @ design.T).toarray(), residuals)
     found: dict[str, dict[str, list[float]]] = {}
     for (level, name, feature, spread), value in zip(columns, coefficients, strict=True):
-        if level in PARTIAL and not name:
+        if level in PARTIAL and not _has_first(name):
             continue
         row = found.setdefault(level, {}).setdefault(name, [0.0] * len(FEATURES))
         row[feature] = float(value) * spread
