@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from training_scenario import Command
 
 from domain.catalog import load_catalog
 from domain.errors import InputError
@@ -25,7 +26,7 @@ from simulator.models.calibration import PRIORS
 from simulator.study import choose as choosing
 from simulator.study.axes import apply_values, index_columns, values_at
 from simulator.study.bounds import bound_candidates
-from simulator.study.calibrated import Calibrated
+from simulator.study.calibrated import Calibrated, load_calibrated
 from simulator.study.hardware import Hardware, resolve_hardware
 from simulator.study.residuals import Effects
 from simulator.study.simulate import Flown, simulate
@@ -296,12 +297,20 @@ def test_what_was_learnt_of_a_model_says_nothing_of_another() -> None:
     assert after == before
 
 
-def test_what_a_scenario_does_not_tell_has_no_effect() -> None:
-    table = {"resnet50|tensorflow|": (0.5, 0.0, 0.0, 0.0)}
-    of_no_task = Calibrated(
-        effects=Effects({"model, framework": table, "source": {"": (1.0,) * 4}})
-    )
-    assert step_seconds(FED, of_no_task) == step_seconds(FED, NOTHING_LEARNT)
+def test_runs_of_a_task_that_a_scenario_does_not_tell_have_no_effect() -> None:
+    before = step_seconds(FED, NOTHING_LEARNT)
+    for task, factor in (("", math.exp(0.5)), ("finetuning", 1.0)):
+        table = {f"resnet50|tensorflow|{task}": (0.5, 0.0, 0.0, 0.0)}
+        learnt = Calibrated(effects=Effects({"model, framework": table}))
+        assert step_seconds(FED, learnt) == pytest.approx(factor * before)
+
+
+def test_a_scenario_and_a_prediction_by_hand_agree(command: Command) -> None:
+    argv = ("predict", "resnet50", "--on", "p4d.24xlarge", "--nodes", 2, "--batch", 2048)
+    code, out, _ = command(*argv, "--precision", "fp16", "--framework", "tensorflow", "--json")
+    assert code == 0
+    ours = load_calibrated()
+    assert step_seconds(FED, ours) == pytest.approx(json.loads(out)["step_seconds"], rel=0.02)
 
 
 def test_effects_may_grow_with_the_accelerators_and_the_batch() -> None:

@@ -65,8 +65,8 @@ class Learnt:
             table = calibrated.effects.levels.get(level.name, {})
             parts = [keys.get(name, "") for name in level.keys]
             key = SEPARATOR.join(parts) if parts else "all"
-            # A user's own runs name no task and no source; a job names neither.
-            if (all(parts) or supported.of_accelerator) and key in table:
+            # Of runs that name no task and no source, as a job names neither.
+            if key in table:
                 found[level.name] = table[key]
         stack = f"{accelerator}{SEPARATOR}{keys['framework']}"
         told = {*found, "probes"} if accelerator in calibrated.probed else set(found)
