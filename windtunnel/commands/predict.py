@@ -242,9 +242,10 @@ def _predict_table(path: Path, out: Path, calibration: Path | None) -> None:
     _tell(f"reading {path}")
     table = read_run_table(path)
     _tell(f"predicting {len(table):,} rows")
+    frame = table.frame()
+    catalog = load_catalog().with_accelerators(calibrated.accelerators.values())
     try:
-        catalog = load_catalog().with_accelerators(calibrated.accelerators.values())
-        points = resolve_points(table.frame(), catalog)
+        points = resolve_points(frame, catalog)
     except InputError as error:
         raise error.at(str(path)) from None
     found = predict_points(points, calibrated)
