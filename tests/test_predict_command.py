@@ -196,6 +196,8 @@ def test_batches_that_are_not_given_fit(command: Command) -> None:
         ((*BERT[1:], "--batch", 4), "8 would"),
         (("resnet50", "--on", "p4d.24xlarge", "--tensor-parallel", 2), "is not a transformer"),
         (("resnet50", "--on", "p4d.24xlarge", "--sequence", 128), "is not a transformer"),
+        (("resnet50", "--on", "trn1.32xlarge", "--framework", "tensorflow"), "runs jax and pyt"),
+        (("resnet50", "--on", "inferentia1", "--framework", "JAX"), "--framework: JAX does not"),
         (("resnet50",), "--on"),
         (("--table", "absent.csv"), "--out"),
         (("--table", "absent.csv", "--out", "o.csv"), "there is no such table"),

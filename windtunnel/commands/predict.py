@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
 from domain.errors import GoalNotMet, InputError
 from windtunnel.options import AsJson, CalibrationPath
+
+if TYPE_CHECKING:
+    from domain.catalog.records import Accelerator
 
 _SPLITTING = "How the model is split"
 
@@ -195,6 +198,7 @@ def predict(
         market=market,
         accelerators_per_node=accelerators_per_node,
     )
+    _check_framework(framework, place.accelerator)
     run = Run(
         model=_named_or_described(model),
         place=place,
@@ -228,6 +232,14 @@ def _named_or_described(model: str) -> str:
     if not model.endswith((".yaml", ".yml", ".json")):
         return model
     return model_text(read_model(read_yaml(Path(model), "model")))
+
+
+def _check_framework(framework: str, accelerator: Accelerator) -> None:
+    """Refuses what a scenario refuses too; of other frameworks nobody knows where they run."""
+    from domain.workload import Framework
+
+    if framework.lower() in get_args(Framework) and (why := accelerator.supports(framework)):
+        raise InputError(why, where="--framework")
 
 
 def _predict_table(path: Path, out: Path, calibration: Path | None) -> None:
