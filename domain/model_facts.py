@@ -53,6 +53,11 @@ class ModelFacts(OperationCounts):
         return self.dense_parameters - self.frozen_parameters
 
     @property
+    def frozen_share(self) -> float:
+        """Of the dense parameters, those without a gradient."""
+        return self.frozen_parameters / self.dense_parameters if self.dense_parameters else 0.0
+
+    @property
     def tokens_per_sample(self) -> float:
         """Tokens where a sample is a sequence of them, else 1."""
         return dict(self.unit_per_sample).get("tokens", 1.0)

@@ -47,7 +47,7 @@ _STARTS = {
     "convolution_efficiency_16bit": (0.6, 0.9),
     "convolution_efficiency_tf32": (0.4, 0.9),
     "convolution_efficiency_fp32": (0.8, 0.95),
-    "half_efficiency_flops": (4e9, np.inf),
+    "kernel_ramp_seconds": (2e-5, np.inf),
     "elementwise_traffic_factor": (1.0, 4.0),
     "score_traffic_factor": (1.0, 4.0),
     "attention_efficiency_share": (0.6, 1.0),

@@ -24,35 +24,37 @@ class Calibration:
     """One set of parameters; the defaults are priors for hardware that nobody measured."""
 
     version: str = "priors-1"
-    gemm_efficiency_16bit: float = _prior(0.574, "fraction of peak", _FITTED)
-    gemm_efficiency_tf32: float = _prior(0.709, "fraction of peak", _FITTED)
-    gemm_efficiency_fp32: float = _prior(0.928, "fraction of peak", _FITTED)
+    gemm_efficiency_16bit: float = _prior(0.63, "fraction of peak", _FITTED)
+    gemm_efficiency_tf32: float = _prior(0.771, "fraction of peak", _FITTED)
+    gemm_efficiency_fp32: float = _prior(0.859, "fraction of peak", _FITTED)
     gemm_efficiency_8bit: float = _prior(
         0.40, "fraction of peak", "assumed: stock software was not measured at 8 bit"
     )
-    convolution_efficiency_16bit: float = _prior(0.603, "fraction of peak", _FITTED)
-    convolution_efficiency_tf32: float = _prior(0.413, "fraction of peak", _FITTED)
+    convolution_efficiency_16bit: float = _prior(0.606, "fraction of peak", _FITTED)
+    convolution_efficiency_tf32: float = _prior(0.43, "fraction of peak", _FITTED)
     convolution_efficiency_fp32: float = _prior(0.95, "fraction of peak", _FITTED)
     convolution_efficiency_8bit: float = _prior(
         0.60, "fraction of peak", "assumed: three quarters of 16 bit"
     )
-    half_efficiency_flops: float = _prior(1.25e9, "FLOP per kernel", _FITTED)
+    kernel_ramp_seconds: float = _prior(
+        1.5e-4, "s of a matrix kernel before it runs at full rate", _FITTED
+    )
     memory_efficiency: float = _prior(0.88, "fraction of peak bandwidth", _FITTED)
     attention_efficiency_share: float = _prior(
-        0.69, "efficiency of products of scores over that of others", _FITTED
+        0.71, "efficiency of products of scores over that of others", _FITTED
     )
-    elementwise_traffic_factor: float = _prior(2.1, "moved bytes over counted bytes", _FITTED)
+    elementwise_traffic_factor: float = _prior(2.3, "moved bytes over counted bytes", _FITTED)
     score_traffic_factor: float = _prior(
-        0.8, "moved bytes of attention scores over counted bytes", _FITTED
+        0.69, "moved bytes of attention scores over counted bytes", _FITTED
     )
-    kernel_launch_seconds: float = _prior(6e-5, "s", _FITTED)
+    kernel_launch_seconds: float = _prior(4.2e-6, "s", _FITTED)
     host_launch_seconds: float = _prior(
         5e-6, "s of the host per kernel", "assumed: a graph of operations without Python"
     )
     host_collective_seconds: float = _prior(
         3e-5, "s of the host per collective", "assumed: a few launches and a synchronisation"
     )
-    step_overhead_seconds: float = _prior(0.00095, "s per step", _FITTED)
+    step_overhead_seconds: float = _prior(1e-3, "s per step", _FITTED)
 
     micro_batch_overhead_seconds: float = _prior(
         1e-5, "s per micro batch", "assumed: the host prepares the next one meanwhile"
@@ -167,15 +169,16 @@ PRIORS = Calibration()
 
 TUNED = replace(
     PRIORS,
-    gemm_efficiency_16bit=0.63,
-    gemm_efficiency_8bit=0.88,
-    convolution_efficiency_16bit=0.56,
-    half_efficiency_flops=2.1e9,
-    attention_efficiency_share=0.78,
-    elementwise_traffic_factor=0.79,
-    score_traffic_factor=0.19,
-    kernel_launch_seconds=3.7e-6,
+    gemm_efficiency_16bit=0.61,
+    gemm_efficiency_8bit=0.76,
+    convolution_efficiency_16bit=0.55,
+    kernel_ramp_seconds=1.06e-5,
+    attention_efficiency_share=0.8,
+    elementwise_traffic_factor=0.73,
+    score_traffic_factor=0.14,
+    kernel_launch_seconds=3.1e-6,
     step_overhead_seconds=1.7e-4,
+    overlap_fraction=0.6,
 )
 """For tuned software: fused kernels, captured graphs. Fitted to the same half of the runs; what
 is not named here was not told apart by them."""

@@ -1,7 +1,8 @@
 """Time on the accelerator: a roofline with an efficiency curve.
 
 Matrix work of one kernel takes ``t_launch + F / (peak · e_max · F / (F + F0))``, which is
-``t_launch + (F + F0) / (peak · e_max)``: small kernels pay a constant. Work bound by memory
+``t_launch + t_ramp + F / (peak · e_max)`` with ``F0 = t_ramp · peak · e_max``: small kernels pay a
+constant time, and so the more of a peak the higher it is. Work bound by memory
 takes ``bytes / (bandwidth · e_mem)`` (Williams, Waterman and Patterson, "Roofline", 2009).
 The backward pass costs twice the forward one, full recomputation one more forward (Narayanan
 et al., "Efficient Large-Scale Language Model Training on GPU Clusters", 2021).
@@ -91,16 +92,17 @@ def device_seconds(
     kernels = micro_batches * passes * kernel_share
     attained = peak_flops * efficiency
     bandwidth = memory_bytes_per_second * calibration.memory_efficiency
+    # Frozen weights pass gradients on and have none of their own.
+    untrained = model.frozen_share
     # Nobody computes logits again.
-    head_flops = 3.0 * model.head_flops_per_sample
+    head_flops = (3.0 - untrained) * model.head_flops_per_sample
     # Products of scores are many small ones: their lost time counts as work.
     lost_flops = model.attention_flops_per_sample * (
         1.0 / calibration.attention_efficiency_share - 1.0
     )
-    layer_flops = passes * (
+    layer_flops = (passes - untrained) * (
         model.forward_flops_per_sample - model.head_flops_per_sample + lost_flops
     )
-    ramp_flops = kernels * (model.matrix_kernels * calibration.half_efficiency_flops)
     elements = passes * (
         calibration.score_traffic_factor * model.score_elements_per_sample
         + calibration.elementwise_traffic_factor
@@ -108,9 +110,13 @@ def device_seconds(
     )
     launched = model.matrix_kernels + model.elementwise_kernels
     return DeviceSeconds(
-        matrix=(samples * (layer_flops + head_flops) * matrix_share + ramp_flops) / attained,
+        matrix=samples * (layer_flops + head_flops) * matrix_share / attained,
         memory=samples * elements * element_bytes * memory_share / bandwidth,
-        launch=kernels * (launched * calibration.kernel_launch_seconds),
+        launch=kernels
+        * (
+            launched * calibration.kernel_launch_seconds
+            + model.matrix_kernels * calibration.kernel_ramp_seconds
+        ),
         optimizer=optimizer_bytes / bandwidth,
         host=kernels * (launched * calibration.host_launch_seconds),
         head=samples * head_flops * matrix_share / attained,

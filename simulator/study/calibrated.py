@@ -103,26 +103,21 @@ class Calibrated:
 
 
 # Below it is a processor that computes itself what it launches: no accelerator of the catalog is
-# that slow, and a call of an operation in a compiled graph takes it some millionths of a second
+# that slow. A call of an operation in a compiled graph takes it some millionths of a second
 # (TensorFlow's on two cores of an AMD EPYC: 0.4 to 2.3).
 _PROCESSOR_FLOPS = 2e12
 _PROCESSOR_LAUNCH_SECONDS = 2e-6
-# BF16 of an A100, on which most of the runs were measured that the priors were fitted to.
-_REFERENCE_FLOPS = 312e12
 
 
 def scaled_to(base: Calibration, chip: Accelerator) -> Calibration:
-    """Parameters for an accelerator that a user described: a kernel loses as much time before it
-    runs at full rate, and so less work where that rate is lower; a processor launches at once.
-    """
-    if not chip.is_described:
+    """Parameters for an accelerator that a user described: a processor launches at once."""
+    if not chip.is_described or max(chip.peak_flops.values()) >= _PROCESSOR_FLOPS:
         return base
-    peak = max(chip.peak_flops.values())
-    share = min(1.0, peak / _REFERENCE_FLOPS)
-    scaled = replace(base, half_efficiency_flops=base.half_efficiency_flops * share)
-    if peak < _PROCESSOR_FLOPS:
-        return replace(scaled, kernel_launch_seconds=_PROCESSOR_LAUNCH_SECONDS)
-    return scaled
+    return replace(
+        base,
+        kernel_launch_seconds=_PROCESSOR_LAUNCH_SECONDS,
+        kernel_ramp_seconds=_PROCESSOR_LAUNCH_SECONDS,
+    )
 
 
 def load_calibrated(path: Path | None = None) -> Calibrated:

@@ -68,7 +68,8 @@ class Learnt:
             # Of runs that name no task and no source, as a job names neither.
             if key in table:
                 found[level.name] = table[key]
-        stack = f"{accelerator}{SEPARATOR}{keys['framework']}"
+        # A stack's parameters were fitted to transformers.
+        stack = f"{accelerator}{SEPARATOR}{keys['framework'] if model.width else ''}"
         told = {*found, "probes"} if accelerator in calibrated.probed else set(found)
         ranks = KNOWLEDGE_OF_DESCRIBED if own else KNOWLEDGE
         knowledge = next((name for name in ranks if name in told), NOTHING)

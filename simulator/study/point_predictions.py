@@ -64,12 +64,11 @@ class PointPredictions:
 
 
 def stack_of(points: Points) -> NDArray[np.object_]:
-    """``accelerator|framework`` of each row."""
-    found: NDArray[np.object_] = points.keys["accelerator"] + SEPARATOR + points.keys["framework"]
-    return found
+    """``accelerator|framework`` of each row; of models that cannot be split, no framework."""
+    return points.keys["stack"]
 
 
-_STACK = Level("stack", ("accelerator", "framework", "software"), (0.0, 0.0, 0.0, 0.0))
+_STACK = Level("stack", ("stack", "software"), (0.0, 0.0, 0.0, 0.0))
 
 
 def closed_forms(points: Points, calibrated: Calibrated) -> ClosedForms:
@@ -90,8 +89,8 @@ def closed_forms(points: Points, calibrated: Calibrated) -> ClosedForms:
     bottleneck = np.full(count, "", dtype=object)
     codes, kinds, _ = kinds_of(points.keys, (_STACK,), count)
     calibrations = [
-        calibrated.parameters(f"{chip}{SEPARATOR}{framework}", software, points.described.get(chip))
-        for chip, framework, software in zip(*(kinds[name] for name in _STACK.keys), strict=True)
+        calibrated.parameters(stack, software, points.described.get(stack.partition(SEPARATOR)[0]))
+        for stack, software in zip(kinds["stack"], kinds["software"], strict=True)
     ]
     distinct = list({id(each): each for each in calibrations}.values())
     of_kind = np.array([[each is one for one in distinct].index(True) for each in calibrations])
@@ -203,12 +202,11 @@ def knowledge_of(points: Points, calibrated: Calibrated) -> NDArray[np.object_]:
     """From what runs each row is predicted."""
     levels = [each for each in LEVELS if each.name in KNOWLEDGE]
     keys = {"described": np.full(len(points), "", dtype=object), **points.keys}
-    codes, kinds, count = kinds_of(keys, [*levels, _DESCRIBED], len(points))
+    codes, kinds, count = kinds_of(keys, [*levels, _DESCRIBED, _STACK], len(points))
     found = np.full(count, "nothing", dtype=object)
     for name in reversed(KNOWLEDGE[1:-1]):
         found[calibrated.effects.knows(kinds, name, count)] = name
-    stacks = kinds["accelerator"] + "|" + kinds["framework"]
-    found[np.isin(stacks.astype(str), list(calibrated.stacks))] = "stack"
+    found[np.isin(kinds["stack"].astype(str), list(calibrated.stacks))] = "stack"
     own = kinds["described"] != ""
     if own.any():
         found[own & ~np.isin(found.astype(str), KNOWLEDGE_OF_DESCRIBED)] = NOTHING

@@ -40,6 +40,7 @@ from simulator.study.point_layout import (
     state_bytes_of,
     variants_of,
 )
+from simulator.study.residuals import SEPARATOR
 from simulator.study.software import SOFTWARE, usual_software
 
 UNPREDICTED_UNITS = {"minutes to train": "time to a wanted accuracy is not predicted"}
@@ -219,6 +220,8 @@ def resolve_points(frame: pd.DataFrame, catalog: Catalog) -> Points:
         "variant": variants_of(frame["notes"]),
         "shape": shapes_of(frame, layout.columns["micro_batch"]),
     }
+    # A stack's parameters were fitted to transformers.
+    keys["stack"] = chip_ids + SEPARATOR + np.where(is_transformer, keys["framework"], "")
     keys["software"] = _software(frame, keys["framework"], reasons)
     described = {name: chip for name, chip in by_id.items() if chip.is_described}
     return Points(

@@ -35,7 +35,7 @@ from simulator.models.collectives import Fabric, all_reduce_seconds
 Floats = NDArray[np.float64]
 
 _SUFFIXES = {"fp32": "fp32", "tf32": "tf32", "fp16": "16bit", "bf16": "16bit", "fp8": "8bit"}
-_LEAST_RAMP_FLOPS = 1e3
+_LEAST_RAMP_SECONDS = 1e-9
 
 
 def pooled(probes: Sequence[Probes]) -> Probes:
@@ -133,13 +133,13 @@ def _kernels(
 
     def predicted(values: Floats) -> Floats:
         ramp, efficiencies = np.exp(values[0]), np.exp(values[1:])[which]
-        found: Floats = launch_seconds + (flops + ramp) / (peaks * efficiencies)
+        found: Floats = launch_seconds + ramp + flops / (peaks * efficiencies)
         return found
 
     best = [float(np.max((flops / peaks / seconds)[which == at])) for at in range(len(distinct))]
-    start = np.log([float(np.min(flops)), *np.minimum(best, 0.95)])
-    low = np.array([math.log(_LEAST_RAMP_FLOPS), *[math.log(1e-3)] * len(distinct)])
-    high = np.array([math.log(np.max(flops) + 2e3), *[0.0] * len(distinct)])
+    start = np.log([float(np.min(seconds)), *np.minimum(best, 0.95)])
+    low = np.array([math.log(_LEAST_RAMP_SECONDS), *[math.log(1e-3)] * len(distinct)])
+    high = np.array([math.log(np.max(seconds) + 1e-6), *[0.0] * len(distinct)])
 
     def errors(values: Floats) -> Floats:
         return np.asarray(np.log(predicted(values) / seconds))
@@ -152,7 +152,7 @@ def _kernels(
         f_scale=0.1,
     )
     ramp, *efficiencies = np.exp(found.x).tolist()
-    return {"half_efficiency_flops": ramp, **dict(zip(distinct, efficiencies, strict=True))}
+    return {"kernel_ramp_seconds": ramp, **dict(zip(distinct, efficiencies, strict=True))}
 
 
 def _network_rate(probes: Iterable[AllReduceProbe]) -> tuple[float, float] | None:

@@ -164,7 +164,7 @@ def _told(
         fits=fits,
         bottleneck=str(found.forms.bottleneck[0]),
         usd_per_million_samples=place.usd_per_hour * run.nodes / 3600.0 / per_second * 1e6,
-        model_flops_utilisation=3.0
+        model_flops_utilisation=(3.0 - facts.frozen_share)
         * facts.forward_flops_per_sample
         * per_second
         / (run.accelerators * peak),

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 # Where the search starts: what a framework that launches each kernel from Python is like.
 _START = {
     "gemm_efficiency_16bit": 0.53,
-    "half_efficiency_flops": 8e9,
+    "kernel_ramp_seconds": 4e-5,
     "attention_efficiency_share": 0.4,
     "elementwise_traffic_factor": 1.0,
     "score_traffic_factor": 1.0,
