@@ -364,9 +364,9 @@ PULUMI = """#!/bin/sh
 # What the Automation API asks of the CLI, and what the CLI would print.
 case "$*" in
   *version*) echo v3.272.0 ;;
-  *"stack select --stack absent"*) echo "error: no stack named 'absent' found" >&2; exit 255 ;;
-  *"stack select"*) ;;
-  *"stack output"*) cat "$PULUMI_OUTPUTS" ;;
+  *"stack output"*"--stack absent"*)
+    echo "error: no stack named 'absent' found" >&2; exit 255 ;;
+  *"stack output"*"--stack dev"*) cat "$PULUMI_OUTPUTS" ;;
   *) echo "error: unexpected $*" >&2; exit 255 ;;
 esac
 """
@@ -391,6 +391,13 @@ def test_the_outputs_of_a_deployed_stack_are_asked_of_pulumi(project: Path) -> N
 
     outputs = live_outputs(project, "dev")
     assert outputs.pools["train"].find.tags == TAGS
+
+
+def test_a_stack_without_a_name_is_not_the_selected_one(project: Path) -> None:
+    from workloads.discovery.live import live_outputs
+
+    with pytest.raises(InputError, match="the name of the stack is empty"):
+        live_outputs(project, "")
 
 
 def test_a_stack_that_pulumi_does_not_know_is_one_sentence(project: Path) -> None:

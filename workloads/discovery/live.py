@@ -21,9 +21,12 @@ def live_outputs(project: Path, stack: str) -> StackOutputs:
     """
     from pulumi import automation
 
+    if not stack:
+        # To Pulumi no name is the selected stack, and nobody has said that it is meant.
+        raise InputError("the name of the stack is empty", where="--stack")
     try:
-        chosen = automation.select_stack(stack_name=stack, work_dir=str(project))
-        outputs = chosen.outputs()
+        # Selecting a stack would leave it selected for every later 'pulumi' command here.
+        outputs = automation.LocalWorkspace(work_dir=str(project)).stack_outputs(stack)
     except automation.StackNotFoundError:
         raise InputError(
             f"there is no stack '{stack}' where 'pulumi whoami' is logged in", where=str(project)
