@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 from standin.project import Project
 
+from domain.errors import InputError
+from domain.stack_outputs import read_outputs
+from workloads.discovery.live import live_outputs
+
 Result = CompletedProcess[str]
 
 
@@ -66,6 +70,7 @@ class Life:
     plan_of_program: Result
     plan_of_preview: Result
     up: Result
+    outputs: Result
     second_preview: Result
     plan_of_sames: Result
     refresh: Result
@@ -94,6 +99,7 @@ def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     plan_of_program = project.windtunnel("plan", "--stack", stack.name, "--json")
     plan_of_preview = project.windtunnel("plan", "--preview", preview, "--json")
     up = project.pulumi("up", "--yes", "--skip-preview")
+    outputs = project.pulumi("stack", "output", "--json")
     second_preview = project.pulumi("preview", "--expect-no-changes", "--json", "--show-sames")
     sames = _file(place / "sames.json", second_preview)
     plan_of_sames = project.windtunnel("plan", "--preview", sames, "--json")
@@ -121,6 +127,7 @@ def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         plan_of_program=plan_of_program,
         plan_of_preview=plan_of_preview,
         up=up,
+        outputs=outputs,
         second_preview=second_preview,
         plan_of_sames=plan_of_sames,
         refresh=refresh,
@@ -170,6 +177,18 @@ def test_everything_that_is_previewed_is_deployed(life: Life) -> None:
     _ok(life.up)
     own = [each for each in _resources(life.export) if "::default" not in each["urn"]]
     assert len(own) == created["create"]
+
+
+def test_what_is_deployed_tells_the_launcher_where_its_pools_are(
+    life: Life, tmp_path: Path
+) -> None:
+    outputs = read_outputs(_file(tmp_path / "outputs.json", _ok(life.outputs)))
+    assert outputs.pools
+    for name, pool in outputs.pools.items():
+        assert pool.region in outputs.access
+        marks = pool.find.tags if pool.provider == "aws" else pool.find.labels
+        assert marks["windtunnel-stack"] == life.stack.name
+        assert marks["windtunnel-pool"] == name
 
 
 def test_nothing_changes_by_itself(life: Life) -> None:
@@ -231,3 +250,33 @@ def test_a_secret_that_the_cli_encrypts_is_read(tmp_path: Path) -> None:
     without = project.with_passphrase(None).windtunnel(*plan)
     assert "secret 'windtunnel:token' is a placeholder" in _ok(without).stdout
     assert _bill(without) == _bill(right)
+
+
+def test_asking_a_stack_for_its_outputs_leaves_another_selected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the next ``pulumi destroy`` would be of the stack that was launched on."""
+    _needs_pulumi()
+    project = Project.copy(tmp_path)
+    _ok(project.pulumi("stack", "init", "prod"))
+    state = json.loads(_ok(project.pulumi("stack", "export")).stdout)
+    pool = {"provider": "aws", "region": "us-east-1", "machine": "g5.xlarge", "count": 2}
+    state["deployment"]["resources"] = [
+        {
+            "urn": "urn:pulumi:prod::windtunnel::pulumi:pulumi:Stack::windtunnel-prod",
+            "type": "pulumi:pulumi:Stack",
+            "custom": False,
+            "outputs": {"pools": {"train": pool | {"find": {}}}},
+        }
+    ]
+    file = tmp_path / "prod.json"
+    file.write_text(json.dumps(state))
+    _ok(project.pulumi("stack", "import", "--file", file))
+    _ok(project.pulumi("stack", "init", "dev"))
+
+    for key, value in project.environment.items():
+        monkeypatch.setenv(key, value)
+    assert live_outputs(project.folder, "prod").pools["train"].count == 2
+    with pytest.raises(InputError, match="there is no stack 'absent'"):
+        live_outputs(project.folder, "absent")
+    assert _ok(project.pulumi("stack", "--show-name")).stdout.strip() == "dev"
