@@ -363,9 +363,10 @@ def test_a_key_that_ec2_does_not_take_is_one_sentence(
 PULUMI = """#!/bin/sh
 # What the Automation API asks of the CLI, and what the CLI would print.
 case "$*" in
-  *version*) echo v3.272.0 ;;
+  *version*) echo "${PULUMI_VERSION:-v3.272.0}" ;;
   *"stack output"*"--stack absent"*)
     echo "error: no stack named 'absent' found" >&2; exit 255 ;;
+  *"stack output"*"--stack locked"*) echo "error: incorrect passphrase" >&2; exit 255 ;;
   *"stack output"*"--stack dev"*) cat "$PULUMI_OUTPUTS" ;;
   *) echo "error: unexpected $*" >&2; exit 255 ;;
 esac
@@ -405,6 +406,23 @@ def test_a_stack_that_pulumi_does_not_know_is_one_sentence(project: Path) -> Non
 
     with pytest.raises(InputError, match="there is no stack 'absent'"):
         live_outputs(project, "absent")
+
+
+def test_what_pulumi_says_is_told_without_its_own_prefix(project: Path) -> None:
+    from workloads.discovery.live import live_outputs
+
+    with pytest.raises(InputError, match="'locked' cannot be read: incorrect passphrase; save"):
+        live_outputs(project, "locked")
+
+
+def test_a_pulumi_cli_that_is_too_old_is_one_sentence(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workloads.discovery.live import live_outputs
+
+    monkeypatch.setenv("PULUMI_VERSION", "v2.25.0")
+    with pytest.raises(InputError, match=r"Please update the Pulumi CLI; save them"):
+        live_outputs(project, "dev")
 
 
 def test_without_the_pulumi_cli_the_way_out_is_named(

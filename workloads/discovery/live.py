@@ -17,7 +17,7 @@ def live_outputs(project: Path, stack: str) -> StackOutputs:
         stack: its name.
 
     Raises:
-        InputError: no CLI, no such stack, no login, or nothing was deployed.
+        InputError: no CLI or an old one, no such stack, no login, or nothing was deployed.
     """
     from pulumi import automation
 
@@ -36,9 +36,10 @@ def live_outputs(project: Path, stack: str) -> StackOutputs:
             "reading a deployed stack needs the pulumi CLI, which is not on the PATH; save the "
             "outputs with 'pulumi stack output --json > outputs.json' and give --outputs"
         ) from None
-    except (automation.CommandError, OSError) as error:
+    except (automation.CommandError, automation.InvalidVersionError, OSError) as error:
         lines = [line.strip() for line in str(error).splitlines() if "error" in line.lower()]
         why = lines[-1] if lines else str(error).strip().splitlines()[-1]
+        why = why.removeprefix("stderr: ").removeprefix("error: ").rstrip(".")
         raise InputError(
             f"the outputs of stack '{stack}' cannot be read: {why}; save them with 'pulumi stack "
             "output --json > outputs.json' and give --outputs",
