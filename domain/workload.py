@@ -43,7 +43,7 @@ def _recompute_tag(value: object) -> str:
 
 
 Recomputation = Annotated[
-    Annotated[bool, Tag("switch")] | Annotated[Literal["selective", "full"], Tag("named")],
+    Annotated[bool, Tag("switch")] | Annotated[Literal["none", "selective", "full"], Tag("named")],
     Discriminator(_recompute_tag),
 ]
 _Degree = Annotated[int, Field(gt=0, le=10**6)]

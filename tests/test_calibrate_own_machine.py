@@ -140,7 +140,7 @@ def probes(peak: float, gemm: float, ramp: float, rate: float, launch: float) ->
     """What a host would tell whose kernels follow the closed form exactly."""
 
     def seconds(flops: float, efficiency: float) -> float:
-        return launch + (flops + ramp) / (peak * efficiency)
+        return launch + ramp + flops / (peak * efficiency)
 
     sizes = (64, 128, 256, 512, 1024, 2048)
     matmul = [
@@ -187,7 +187,7 @@ def test_probes_give_back_the_parameters_that_made_them(
 
 
 def test_probes_alone_make_a_machine_known(command: Command, tmp_path: Path) -> None:
-    (tmp_path / "probes.json").write_text(json.dumps(probes(1e11, 0.8, 1e6, 10e9, 1e-5)))
+    (tmp_path / "probes.json").write_text(json.dumps(probes(1e11, 0.8, 1e-5, 10e9, 1e-5)))
     words = ("--accelerator", "lab-host", "--out", "ours.json", "--describe", "host.yaml")
     code, text, err = command("calibrate", "probes.json", *words)
     assert code == 0, err
@@ -263,7 +263,7 @@ def test_scenarios_learn_as_much_and_say_what_supports_them(
 def test_a_host_that_was_not_told_its_name_is_known_by_its_probes(
     command: Command, tmp_path: Path
 ) -> None:
-    (tmp_path / "probes.json").write_text(json.dumps(probes(1e11, 0.8, 1e6, 10e9, 1e-5)))
+    (tmp_path / "probes.json").write_text(json.dumps(probes(1e11, 0.8, 1e-5, 10e9, 1e-5)))
     plain = run(MLP, 128, 0.02).model_dump(mode="json")
     plain["environment"] = {"accelerator": "A fine CPU @ 3 GHz", "accelerators_per_node": 1}
     plain["machine"] = {"processor": "A fine CPU @ 3 GHz", "vcpu": 2}
@@ -279,7 +279,7 @@ def test_a_host_that_was_not_told_its_name_is_known_by_its_probes(
 
 def test_several_probings_of_one_machine_count_together(command: Command, tmp_path: Path) -> None:
     for name, busy in (("a", 1.0), ("b", 0.5), ("c", 0.98)):
-        told = probes(1e11 * busy, 0.8, 1e6, 10e9 * busy, 1e-5)
+        told = probes(1e11 * busy, 0.8, 1e-5, 10e9 * busy, 1e-5)
         (tmp_path / f"{name}.json").write_text(json.dumps(told))
     words = ("--accelerator", "lab-host", "--out")
     assert command("calibrate", "a.json", *words, "one.json")[0] == 0
@@ -340,8 +340,8 @@ def test_what_other_programs_took_of_processors_is_taken_off(
 
 
 def test_probes_of_a_busy_host_tell_of_the_host_alone() -> None:
-    alone = Probes.model_validate(probes(1e11, 0.8, 1e6, 10e9, 1e-5))
-    slow = probes(4e10, 0.8, 1e6, 4e9, 2.5e-5)
+    alone = Probes.model_validate(probes(1e11, 0.8, 1e-5, 10e9, 1e-5))
+    slow = probes(4e10, 0.8, 2.5e-5, 4e9, 2.5e-5)
     slow["other_utilisation"] = {"mean": 0.6, "largest": 0.9}
     told, same = describe_probes(alone, "lab"), describe_probes(Probes.model_validate(slow), "lab")
     for key in ("peak_flops", "memory_bandwidth"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 from training_scenario import Command
@@ -64,8 +66,6 @@ def test_software_that_there_is_not_is_a_reason() -> None:
 
 def test_it_can_be_asked_for_by_hand(command: Command) -> None:
     words = ("predict", "bert-large", "--on", "p4d.24xlarge", "--batch", 256, "--json")
-    import json
-
     found = {}
     for software in ("stock", "tuned"):
         code, out, _ = command(*words, "--software", software)
@@ -93,3 +93,40 @@ def test_links_across_machines_make_one_node() -> None:
     nodes = _seconds(accelerator="b200-sxm-180gb", total_accelerators=64,
                      model="dlrm-dcnv2", seq_len=None, global_batch=65536)  # fmt: skip
     assert rack < nodes
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--framework", "pytroch"), "did you mean 'pytorch'"),
+        (("--framework", "tensorflow", "--on", "trn1.32xlarge"), "trn1"),
+    ],
+)
+def test_a_framework_that_cannot_be_is_refused(
+    command: Command, words: tuple[str, ...], told: str
+) -> None:
+    on = () if "--on" in words else ("--on", "p4d.24xlarge")
+    code, out, err = command("predict", "resnet50", *on, "--batch", 2048, *words)
+    assert (code, out) == (2, "")
+    assert told.partition("trn1")[0] in err
+
+
+def test_a_stack_that_was_fitted_to_transformers_says_nothing_of_others(command: Command) -> None:
+    words = ("predict", "resnet50", "--on", "a100-sxm4-80gb", "--batch", 2048, "--json")
+    knowledge = {}
+    for framework in ("megatron", "pytorch"):
+        code, out, _ = command(*words, "--framework", framework)
+        assert code == 0
+        knowledge[framework] = json.loads(out)["knowledge"]
+    assert "stack" not in knowledge.values()
+
+
+def test_frozen_weights_cost_no_gradients_of_their_own(command: Command) -> None:
+    words = ("--on", "b200-sxm-180gb", "--batch", 8, "--precision", "bf16", "--sharding", "zero3")
+    seconds = {}
+    for model in ("llama2-70b", "llama2-70b-lora"):
+        _, out, _ = command("predict", model, *words, "--sequence", 8192, "--json")
+        found = json.loads(out)
+        assert 0 < found["model_flops_utilisation"] < 1
+        seconds[model] = found["step_seconds"]
+    assert seconds["llama2-70b-lora"] < 0.9 * seconds["llama2-70b"]

@@ -326,11 +326,14 @@ def test_effects_may_grow_with_the_accelerators_and_the_batch() -> None:
 def test_a_stack_with_parameters_of_its_own_needs_no_effects() -> None:
     slow = replace(PRIORS, memory_efficiency=PRIORS.memory_efficiency / 2)
     own = replace(LEARNT, stacks={"a100-sxm4-40gb|tensorflow": slow})
-    result = fly(BASE, calibrated=own).prediction.to_json()
+    transformer = FED.replace("model: resnet50", "model: bert-base").replace("2048", "256")
+    result = fly(transformer, calibrated=own).prediction.to_json()
     assert result["calibration"]["knowledge"] == "stack"
-    assert step_seconds(FED, own) > step_seconds(FED, NOTHING_LEARNT)
-    elsewhere = FED.replace("p4d.24xlarge, count", "g5.48xlarge, count")
+    assert step_seconds(transformer, own) > step_seconds(transformer, NOTHING_LEARNT)
+    elsewhere = transformer.replace("p4d.24xlarge, count", "g5.48xlarge, count")
     assert step_seconds(elsewhere, own) == step_seconds(elsewhere, LEARNT)
+    # Its parameters were fitted to transformers.
+    assert step_seconds(FED, own) == step_seconds(FED, LEARNT)
 
 
 def test_decoding_takes_as_long_whatever_was_learnt_of_steps() -> None:

@@ -53,7 +53,10 @@ def draw_point(console: Console, found: PointPrediction) -> None:
     if found.hidden_communication_seconds > 0:
         hidden = duration(found.hidden_communication_seconds)
         console.print(f"{hidden} of communication is hidden behind compute")
+    console.print("reading and decoding input are not in it; a scenario counts both")
     console.print(escape(_rests_on(found)))
+    if found.run.software and found.knowledge == "stack":
+        console.print("they are of this software as it was measured; --software does not count")
     if found.supported.text:
         console.print(escape(found.supported.text))
     if found.fits is False:

@@ -275,14 +275,14 @@ def _software(
 def framework_family(name: str) -> str:
     """``MxNet NVIDIA Release 22.04`` and ``MXNet`` are one framework."""
     lower = name.lower()
-    for family, words in _FRAMEWORKS.items():
+    for family, words in FRAMEWORKS.items():
         if any(word in lower for word in words):
             return family
     return lower.split("/")[0].strip() or "unknown"
 
 
 # Checked in this order: 'PyTorch/Megatron-DeepSpeed' is Megatron.
-_FRAMEWORKS = {
+FRAMEWORKS = {
     "megatron": ("megatron", "nemo"),
     "mxnet": ("mxnet",),
     "hugectr": ("hugectr", "merlin"),

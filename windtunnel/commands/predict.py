@@ -13,6 +13,7 @@ from windtunnel.options import AsJson, CalibrationPath
 
 if TYPE_CHECKING:
     from domain.catalog.records import Accelerator
+    from simulator.study.calibrated import Calibrated
 
 _SPLITTING = "How the model is split"
 
@@ -198,7 +199,7 @@ def predict(
         market=market,
         accelerators_per_node=accelerators_per_node,
     )
-    _check_framework(framework, place.accelerator)
+    _check_framework(framework, place.accelerator, calibrated)
     run = Run(
         model=_named_or_described(model),
         place=place,
@@ -234,10 +235,17 @@ def _named_or_described(model: str) -> str:
     return model_text(read_model(read_yaml(Path(model), "model")))
 
 
-def _check_framework(framework: str, accelerator: Accelerator) -> None:
-    """Refuses what a scenario refuses too; of other frameworks nobody knows where they run."""
+def _check_framework(framework: str, accelerator: Accelerator, calibrated: Calibrated) -> None:
+    """Refuses what a scenario refuses too, and names that no measured run has; where the others
+    run nobody knows."""
+    from domain.errors import near_misses
     from domain.workload import Framework
+    from simulator.study.points import FRAMEWORKS, framework_family
 
+    known = {*FRAMEWORKS, *calibrated.effects.levels.get("framework", {})}
+    if framework and framework_family(framework) not in known:
+        hint = near_misses(framework.lower(), known) or f"; measured: {', '.join(FRAMEWORKS)}"
+        raise InputError(f"no framework '{framework}' was measured{hint}", where="--framework")
     if framework.lower() in get_args(Framework) and (why := accelerator.supports(framework)):
         raise InputError(why, where="--framework")
 
