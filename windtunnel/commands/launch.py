@@ -158,6 +158,7 @@ def launch(
     from windtunnel.launch_screen import launch_screen
     from windtunnel.output import emit
 
+    calibrated = load_calibrated(calibration)
     limits = LimitOptions(timeout, boot_timeout, restarts, max_usd)
     with launch_screen(None) as screen:
         plan = make_plan(
@@ -170,6 +171,7 @@ def launch(
             out=out,
             python=python,
             prices=prices,
+            calibrated=calibrated,
             # A dry run tells what is there; it does not wait for what is not.
             patient=not dry_run,
             told=lambda text: screen.stage(None, text),
@@ -181,7 +183,6 @@ def launch(
         told = describe(plan)
         emit(told, as_json, None, lambda console: draw_plan(console, told))
         return
-    calibrated = load_calibrated(calibration)
     done = run_plan(plan)
     compared, why_not = _compare(done, calibrated)
 
