@@ -246,3 +246,23 @@ def test_an_environment_is_made_once_for_the_same_requirements(two: Lab, tmp_pat
         )
         assert len(done.measurements) == 1
     assert len(list((two.servers[0].folder / "host" / "environments").glob("*/ready"))) == 1
+
+
+def test_a_run_on_something_unknown_is_not_predicted_and_says_what_helps() -> None:
+    from domain.errors import InputError
+    from domain.measurement import Measurement
+    from simulator.study.calibrated import Calibrated
+    from windtunnel.measured import compare_runs
+
+    measured = Measurement.model_validate(
+        {
+            "environment": {"accelerator": "zebra-9", "accelerators_per_node": 1},
+            "workload": {"model": "mlp", "precision": "fp32", "global_batch": 32},
+            "results": {"step_seconds": [0.01, 0.011]},
+            "taken_at": "2025-01-01T00:00:00Z",
+        }
+    )
+    with pytest.raises(InputError, match="key 'accelerator:' of the hosts file") as failure:
+        compare_runs([measured], Calibrated(), "run")
+    assert "WINDTUNNEL_ENVIRONMENT" in str(failure.value)
+    assert "windtunnel launch probes" in str(failure.value)
