@@ -239,7 +239,7 @@ class _Run:
             remote,
             self._plan.command(remote.python, remote.run_folder),
             self._plan.variables(ports, remote.index),
-            self._plan.limits,
+            self._plan.worker_limits,
             on_event=on_event,
             on_line=on_line,
         )
