@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -13,7 +14,7 @@ from domain.described import AcceleratorChoice
 from domain.environment import Market
 from domain.errors import CatalogError, InputError, near_misses
 from domain.frozen import Frozen
-from domain.located import parse, parse_yaml, read_text
+from domain.located import Located, parse, parse_yaml, read_text
 from domain.measurement import MeasuredEnvironment
 from domain.quantity import UsdPerHour
 
@@ -77,11 +78,16 @@ class _HostsFile(Frozen):
     hosts: tuple[Host, ...]
 
 
-def read_hosts(path: Path) -> tuple[Host, ...]:
+HostCheck = Callable[[Host, Callable[[str], str]], None]
+"""Raises where a host cannot be right; it is given what tells the place of one of its keys."""
+
+
+def read_hosts(path: Path, check: HostCheck | None = None) -> tuple[Host, ...]:
     """The hosts of a YAML file, ``hosts: [{address, port, user, pool, accelerators, …}]``.
 
     Raises:
-        InputError: unreadable, an unknown key, a host that is listed twice; with file and line.
+        InputError: unreadable, an unknown key, a host that is listed twice or that ``check``
+            refuses; with file and line.
     """
     text = read_text(path, "file of hosts", InputError)
     located = parse_yaml(text, str(path), "file of hosts")
@@ -98,7 +104,13 @@ def read_hosts(path: Path) -> tuple[Host, ...]:
                 where=located.place(("hosts", index)),
             )
         first[key] = index
+        if check is not None:
+            check(host, partial(_place, located, index))
     return tuple(_beside(host, path.parent) for host in hosts)
+
+
+def _place(located: Located, index: int, key: str) -> str:
+    return f"{located.place(('hosts', index, key))}: hosts.{index}.{key}"
 
 
 def _beside(host: Host, folder: Path) -> Host:

@@ -13,6 +13,9 @@ from domain.errors import InputError
 from domain.frozen import Frozen
 from domain.located import Located, parse, parse_yaml, read_text
 
+SECRET = "[secret]"
+"""What the pulumi CLI prints in the place of a secret value."""
+
 
 class Find(Frozen):
     """How the hosts of a pool are found: tags on AWS, a project and labels on GCP."""
@@ -86,18 +89,23 @@ def parse_outputs(located: Located) -> StackOutputs:
         InputError: they are not those of a stack of ours, or nothing was deployed.
     """
     data = located.data
+    hidden = next(
+        (key for key in ("pools", "tpus", "access") if _is_hidden(_used(data, key))), None
+    )
+    if hidden is not None:
+        raise InputError(
+            f"holds '{SECRET}', since the stack's outputs are secret; save them with 'pulumi stack "
+            "output --json --show-secrets > outputs.json' and give --outputs",
+            where=f"{located.place((hidden,))}: {hidden}",
+        )
     if not isinstance(data.get("pools"), dict) or not data["pools"]:
         raise InputError(
             "has no pools: these are the outputs of no deployed stack of ours "
             "(pulumi stack output --json > outputs.json, after pulumi up)",
             where=located.name,
         )
-    access = data.get("access")
-    regions = (
-        {key: each for key, each in access.items() if key != "load_balancer"}
-        if isinstance(access, dict)
-        else {}
-    )
+    access = _used(data, "access")
+    regions = access if isinstance(access, dict) else {}
     located.data = {
         "pools": {
             name: _known(PoolOutput, pool) | _found(pool) for name, pool in data["pools"].items()
@@ -109,6 +117,23 @@ def parse_outputs(located: Located) -> StackOutputs:
         "access": {name: _known(Access, each) for name, each in regions.items()},
     }
     return parse(StackOutputs, located)
+
+
+def _used(data: dict[str, Any], key: str) -> Any:
+    """An output without the part of it that says nothing of hosts."""
+    value = data.get(key)
+    if key == "access" and isinstance(value, dict):
+        return {name: each for name, each in value.items() if name != "load_balancer"}
+    return value
+
+
+def _is_hidden(data: Any) -> bool:
+    """Whether Pulumi kept any of it back."""
+    if isinstance(data, dict):
+        return any(_is_hidden(each) for each in data.values())
+    if isinstance(data, list):
+        return any(_is_hidden(each) for each in data)
+    return bool(data == SECRET)
 
 
 def _known(model: type[Frozen], data: Any) -> Any:

@@ -68,7 +68,8 @@ def test_a_dry_run_tells_all_and_connects_to_nobody(command: Command, tmp_path: 
     ("words", "said"),
     [
         (("gpt",), "one of --stack STACK, --outputs FILE and --hosts FILE"),
-        (("gpt", "--hosts", "h.yaml", "--stack", "dev"), "one of --stack STACK"),
+        (("gpt", "--hosts", "h.yaml", "--stack", "dev"), "--stack and --hosts are given"),
+        (("gpt", "--hosts", "h.yaml", "--outputs", "o.json"), "--outputs and --hosts are given"),
         (("gtp", "--hosts", "h.yaml"), "there is no benchmark 'gtp'"),
         (("gpt", "--hosts", "absent.yaml"), "there is no such file of hosts"),
         (("gpt", "--hosts", "h.yaml", "--set", "stepz=1"), "unknown key 'stepz'"),
@@ -96,6 +97,80 @@ def test_wrong_input_is_one_sentence_before_anything_happens(
     assert said in told
     assert "Traceback" not in told
     assert not (tmp_path / ".windtunnel").exists()
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        (
+            "provider: aws, region: us-east-1, machine: g5.xlrage",
+            "h.yaml:2: hosts.0.machine: no machine 'g5.xlrage' at aws; did you mean 'g5.xlarge'",
+        ),
+        (
+            "provider: gcp, region: us-central1, machine: g5.xlarge",
+            "h.yaml:2: hosts.0.machine: no machine 'g5.xlarge' at gcp; aws has it",
+        ),
+        (
+            "accelerator: a100-sxm4-80bg, accelerators: 8",
+            "h.yaml:2: hosts.0.accelerator: no accelerator 'a100-sxm4-80bg' in the catalog; "
+            "did you mean 'a100-sxm4-80gb'",
+        ),
+        (
+            "accelerator: {id: rtx-4090, peak_flops: {fp32: 1 TFLOP/s}, memory_bandwidth: 1 GB/s}"
+            ", accelerators: 1",
+            "h.yaml:2: hosts.0.accelerator: 'rtx-4090' is an accelerator of the catalog",
+        ),
+    ],
+)
+def test_what_no_host_can_be_is_refused_with_its_line(
+    command: Command, tmp_path: Path, what: str, said: str
+) -> None:
+    (tmp_path / "h.yaml").write_text(f"hosts:\n  - {{address: 192.0.2.1, {what}}}\n")
+    code, out, told = command("launch", "gpt", "--hosts", "h.yaml", "--dry-run")
+    assert (code, out) == (2, "")
+    assert said in told
+
+
+def test_an_accelerator_that_nobody_knows_yet_is_warned_of_once(
+    command: Command, tmp_path: Path
+) -> None:
+    hosts = "".join(
+        f"  - {{address: 192.0.2.{n}, accelerator: zebra-9, accelerators: 1}}\n" for n in (1, 2)
+    )
+    (tmp_path / "h.yaml").write_text("hosts:\n" + hosts)
+    code, _, told = command("launch", "gpt", "--hosts", "h.yaml", "--dry-run")
+    assert code == 0
+    assert told.count("nobody knows 'zebra-9' yet") == 1
+    assert "h.yaml:2: hosts.0.accelerator" in told
+    # Probes are how a new one gets known, whatever it resembles.
+    (tmp_path / "h.yaml").write_text(
+        "hosts: [{address: a, accelerators: 1, accelerator: rtx-4091}]"
+    )
+    code, _, told = command("launch", "probes", "--hosts", "h.yaml", "--dry-run")
+    assert code == 0
+    assert "nobody knows 'rtx-4091' yet" in told
+
+
+def test_what_a_calibration_describes_is_known(command: Command, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from domain.described import described_of
+    from simulator.study.calibrated import load_calibrated
+
+    own = described_of(
+        {"id": "rtx-4091", "peak_flops": {"fp32": "9 TFLOP/s"}, "memory_bandwidth": "1 TB/s"}, "x"
+    )
+    mine = replace(load_calibrated(), accelerators={own.id: own})
+    (tmp_path / "c.json").write_text(json.dumps(mine.to_json()))
+    (tmp_path / "h.yaml").write_text(
+        "hosts: [{address: a, accelerators: 1, accelerator: rtx-4091}]"
+    )
+    words = ("launch", "gpt", "--hosts", "h.yaml", "--dry-run")
+    code, _, told = command(*words, "--calibration", "c.json")
+    assert (code, "nobody knows" in told) == (0, False), told
+    code, _, told = command(*words)
+    assert code == 2
+    assert "did you mean" in told
 
 
 def test_a_host_that_is_not_there_is_wrong_input(
@@ -171,3 +246,23 @@ def test_an_environment_is_made_once_for_the_same_requirements(two: Lab, tmp_pat
         )
         assert len(done.measurements) == 1
     assert len(list((two.servers[0].folder / "host" / "environments").glob("*/ready"))) == 1
+
+
+def test_a_run_on_something_unknown_is_not_predicted_and_says_what_helps() -> None:
+    from domain.errors import InputError
+    from domain.measurement import Measurement
+    from simulator.study.calibrated import Calibrated
+    from windtunnel.measured import compare_runs
+
+    measured = Measurement.model_validate(
+        {
+            "environment": {"accelerator": "zebra-9", "accelerators_per_node": 1},
+            "workload": {"model": "mlp", "precision": "fp32", "global_batch": 32},
+            "results": {"step_seconds": [0.01, 0.011]},
+            "taken_at": "2025-01-01T00:00:00Z",
+        }
+    )
+    with pytest.raises(InputError, match="key 'accelerator:' of the hosts file") as failure:
+        compare_runs([measured], Calibrated(), "run")
+    assert "WINDTUNNEL_ENVIRONMENT" in str(failure.value)
+    assert "windtunnel launch probes" in str(failure.value)

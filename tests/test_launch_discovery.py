@@ -314,6 +314,8 @@ def test_one_of_several_pools_must_be_chosen(tmp_path: Path) -> None:
         ("{}", "has no pools"),
         ('{"pools": {}}', "has no pools"),
         ('{"pools": {"a": {"provider": "azure"}}}', "azure"),
+        ('{"pools":\n "[secret]"}', r"o.json:1: pools: holds '\[secret\]'.*--show-secrets"),
+        ('{"pools": {"a": {"region": "[secret]"}}}', r"since the stack's outputs are secret"),
         ("[1]", "must be a YAML mapping"),
         ('{"pools": {"a":\n {"provider": "aws", "region": "r", "count": 1, "find": {}}}}', ":1"),
     ],

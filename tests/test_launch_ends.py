@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -69,6 +70,15 @@ def test_a_signal_stops_everything_before_the_launcher_ends(
     process.send_signal(number)
     _, told = process.communicate(timeout=60)
     assert process.returncode == code, told
+    last = told.splitlines()[-1]
+    by = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
+    assert re.fullmatch(
+        rf"windtunnel: stopped by {by} after step \d+ of 100000; all workers have ended; "
+        rf"logs are in {re.escape(str(tmp_path / 'out' / 'logs'))}",
+        last,
+    )
+    # Nothing is told between the order to stop and what became of it.
+    assert told.splitlines()[-2].endswith("stopping workers")
     assert processes_with(name) == []
     assert processes_with("sleep\x001234") == []
     assert not (two.servers[0].folder / "host" / "runs" / name).exists()

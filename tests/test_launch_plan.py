@@ -134,6 +134,12 @@ def plan_of(hosts: Sequence[Host], tmp_path: Path, **more: object) -> Plan:
     )
 
 
+def test_only_a_worker_that_is_alone_is_given_time_to_keep_a_checkpoint(tmp_path: Path) -> None:
+    hosts = [Host(address="a"), Host(address="b")]
+    assert plan_of(hosts[:1], tmp_path).worker_limits.grace_seconds == Limits().grace_seconds
+    assert plan_of(hosts, tmp_path).worker_limits.grace_seconds <= 2
+
+
 @given(ports=st.lists(st.integers(1, 65535), min_size=1, max_size=9))
 def test_every_worker_is_told_the_same_cluster_and_its_own_place(
     ports: list[int], tmp_path_factory: pytest.TempPathFactory

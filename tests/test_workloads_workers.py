@@ -77,6 +77,25 @@ def test_a_killed_worker_ends_the_other_and_both_go_on(tmp_path: Path) -> None:
     assert again[0].report["steps"] == step + 20
 
 
+def test_two_workers_that_are_told_to_end_do_so_at_once(tmp_path: Path) -> None:
+    kept = [tmp_path / "kept-0", tmp_path / "kept-1"]
+    words = [*_WORDS, "--set", "epochs=3000", "--set", "checkpoint_steps=1"]
+    both = _start(tmp_path, words, kept)
+    wait_for_step(both[0], 10)
+    for each in both:
+        each.send_signal(signal.SIGTERM)
+    # Caught, it would not end them at all: neither looks for it.
+    ended = [finish(each, tmp_path / f"out-{n}", seconds=8) for n, each in enumerate(both)]
+    assert -signal.SIGTERM in [each.code for each in ended]
+    # Either may have noticed first that the other was gone.
+    assert {each.code for each in ended} <= {-signal.SIGTERM, 1}
+    newest = (kept[0] / "checkpoint").read_text().split('"')[1]
+    assert {path.name for path in kept[0].glob(f"{newest}.*")} == {
+        f"{newest}.index",
+        f"{newest}.data-00000-of-00001",
+    }
+
+
 def test_a_worker_whose_peer_never_comes_gives_up(tmp_path: Path) -> None:
     addresses = [f"127.0.0.1:{port}" for port in free_ports(2)]
     task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": 0}}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.errors import InputError
-from domain.hosts import Host, hosts_of_pool, read_hosts
+from domain.hosts import Host, HostCheck, hosts_of_pool, read_hosts
 from windtunnel.sources import find_project
 
 
@@ -31,7 +31,10 @@ class HostOptions:
 
 
 def launch_hosts(
-    options: HostOptions, patience_seconds: float, told: Callable[[str], None]
+    options: HostOptions,
+    patience_seconds: float,
+    told: Callable[[str], None],
+    check: HostCheck | None = None,
 ) -> tuple[Host, ...]:
     """The hosts, worker 0 first.
 
@@ -39,19 +42,25 @@ def launch_hosts(
         options: where they are.
         patience_seconds: how long those of a stack may take to appear.
         told: hears how many are there yet.
+        check: looks at each host of a file.
 
     Raises:
         InputError: none or several of stack, outputs and hosts file; a pool that is not there;
             fewer hosts than ``count``; what the cloud does not tell.
     """
-    given = [options.stack, options.outputs, options.hosts]
-    if sum(each is not None for each in given) != 1:
+    ways = {"--stack": options.stack, "--outputs": options.outputs, "--hosts": options.hosts}
+    given = [name for name, value in ways.items() if value is not None]
+    if len(given) > 1:
+        raise InputError(
+            f"{' and '.join(given)} are given, and each says where the hosts are; keep one of them"
+        )
+    if not given:
         raise InputError(
             "say where the hosts are: one of --stack STACK, --outputs FILE and --hosts FILE "
             "(see 'windtunnel launch --help')"
         )
     if options.hosts is not None:
-        listed = hosts_of_pool(read_hosts(options.hosts), options.pool)
+        listed = hosts_of_pool(read_hosts(options.hosts, check), options.pool)
         found = tuple(_as_told(host, options) for host in listed)
     else:
         found = _discovered(options, patience_seconds, told)

@@ -13,8 +13,10 @@ from domain.hosts import Host, environment_of, usd_per_hour, why_unpriced
 from domain.quantity import DURATION, MONEY
 from windtunnel.flying import open_catalog
 from windtunnel.launch_hosts import HostOptions, launch_hosts
+from windtunnel.launch_known import host_check
 
 if TYPE_CHECKING:
+    from simulator.study.calibrated import Calibrated
     from workloads.launch.connection import Credentials
     from workloads.launch.plan import Limits, Plan
 
@@ -53,12 +55,14 @@ def make_plan(
     out: Path | None,
     python: str | None,
     prices: Path | None,
+    calibrated: Calibrated,
     patient: bool,
     told: Callable[[str], None],
 ) -> Plan:
     """The plan that the options mean; everything that can be checked here is.
 
     Args:
+        calibrated: knows accelerators that no catalog has.
         patient: whether hosts of a stack that do not run yet are waited for.
         told: hears of the wait.
 
@@ -83,7 +87,8 @@ def make_plan(
     if out is not None:
         check_out(out)
     credentials = _credentials(trusted, where.jump)
-    hosts = launch_hosts(where, kept.boot_seconds if patient else 0.0, told)
+    check = host_check(open_catalog(prices), calibrated, told, probes=benchmark == PROBES)
+    hosts = launch_hosts(where, kept.boot_seconds if patient else 0.0, told, check)
     environment_of(hosts)
     chosen = find_benchmark(benchmark, len(hosts), probes)
     name = new_name()

@@ -5,14 +5,19 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+from windtunnel.launch_noise import is_noise
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
     from domain.hosts import Host
+
+_PAUSE_SECONDS = 10.0
+"""Between two lines of progress where there is no terminal: often enough to see that it lives."""
 
 
 class Screen:
@@ -21,14 +26,20 @@ class Screen:
     Args:
         console: where it is drawn.
         usd_per_hour: what the hosts cost together, if that is known.
-        status: the line of progress, on a terminal.
+        status: the line of progress, on a terminal; otherwise a plain line is told now and then.
+        clock: seconds that only grow.
     """
 
     def __init__(
-        self, console: Console, usd_per_hour: float | None, status: Status | None = None
+        self,
+        console: Console,
+        usd_per_hour: float | None,
+        status: Status | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._console, self._status = console, status
-        self._usd_per_hour, self._began = usd_per_hour, time.monotonic()
+        self._console, self._status, self._clock = console, status, clock
+        self._usd_per_hour, self._began = usd_per_hour, clock()
+        self._told_at: float | None = None
         self._chief: str | None = None
 
     def stage(self, host: Host | None, text: str) -> None:
@@ -42,27 +53,37 @@ class Screen:
         kind = event["event"]
         if kind == "progress":
             self._chief = self._chief or host.label
-            if self._status is not None and host.label == self._chief:
-                self._update(progress_text(event))
+            if host.label == self._chief:
+                self._progress(progress_text(event))
         elif kind == "resumed":
             self._line(f"{host.label}: goes on from step {event.get('step')}")
         elif kind == "failed":
             self._line(f"{host.label}: failed: {event.get('reason')}")
 
     def log(self, host: Host, line: str) -> None:
-        """A worker printed a line; empty ones are kept in its log only."""
-        if line.strip():
+        """A worker printed a line; empty ones and TensorFlow's own are kept in its log only."""
+        if line.strip() and not is_noise(line):
             self._line(f"[{host.label}] {line}")
+
+    def _progress(self, text: str) -> None:
+        if self._status is not None:
+            self._update(text)
+            return
+        now = self._clock()
+        if self._told_at is None or now - self._told_at >= _PAUSE_SECONDS:
+            self._told_at = now
+            self._line(text + self._spent())
 
     def _update(self, text: str) -> None:
         if self._status is not None:
             from rich.markup import escape
 
-            spent = ""
-            if self._usd_per_hour is not None:
-                usd = self._usd_per_hour * (time.monotonic() - self._began) / 3600
-                spent = f" · ${usd:.4g}"
-            self._status.update(escape(text + spent))
+            self._status.update(escape(text + self._spent()))
+
+    def _spent(self) -> str:
+        if self._usd_per_hour is None:
+            return ""
+        return f" · ${self._usd_per_hour * (self._clock() - self._began) / 3600:.4g}"
 
     def _line(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -54,5 +54,17 @@ def compare_runs(
         try:
             found.append(compare(each, calibrated, catalog))
         except InputError as error:
-            raise error.at(f"{name}: measurement {number}") from None
+            raise _with_remedy(error).at(f"{name}: measurement {number}") from None
     return found
+
+
+def _with_remedy(error: InputError) -> InputError:
+    """The error and, where it is about what a run ran on, how to say that next time."""
+    if "accelerator" not in error.message:
+        return error
+    return type(error)(
+        f"{error.message}; name what it ran on by the key 'accelerator:' of the hosts file, or in "
+        "WINDTUNNEL_ENVIRONMENT where it is started by hand; 'windtunnel launch probes' describes "
+        "a host that no catalog has",
+        where=error.where,
+    )

@@ -158,6 +158,7 @@ def launch(
     from windtunnel.launch_screen import launch_screen
     from windtunnel.output import emit
 
+    calibrated = load_calibrated(calibration)
     limits = LimitOptions(timeout, boot_timeout, restarts, max_usd)
     with launch_screen(None) as screen:
         plan = make_plan(
@@ -170,6 +171,7 @@ def launch(
             out=out,
             python=python,
             prices=prices,
+            calibrated=calibrated,
             # A dry run tells what is there; it does not wait for what is not.
             patient=not dry_run,
             told=lambda text: screen.stage(None, text),
@@ -181,7 +183,6 @@ def launch(
         told = describe(plan)
         emit(told, as_json, None, lambda console: draw_plan(console, told))
         return
-    calibrated = load_calibrated(calibration)
     done = run_plan(plan)
     compared, why_not = _compare(done, calibrated)
 
@@ -198,14 +199,17 @@ def run_plan(plan: Plan) -> Launched:
     """The launch; a signal that ends us ends it in order.
 
     Raises:
-        SystemExit: SIGTERM or SIGHUP, after everything was stopped; 128 + its number.
+        SystemExit: Ctrl-C, SIGTERM or SIGHUP, after everything was stopped; 128 + its number.
     """
     from windtunnel.launch_screen import launch_screen
+    from workloads.launch.run import Cancelled
     from workloads.launch.run import launch as run_launch
 
     received: list[int] = []
+    account = ""
 
     async def until_told() -> Launched:
+        nonlocal account
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
 
         def end(number: int) -> None:
@@ -213,17 +217,23 @@ def run_plan(plan: Plan) -> Launched:
             if task is not None and len(received) == 1:
                 task.cancel()
 
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, end, number)
         with launch_screen(plan.limits.usd_per_hour) as screen:
-            return await run_launch(plan, screen)
+            try:
+                return await run_launch(plan, screen)
+            except Cancelled as cancelled:
+                account = str(cancelled)
+                raise
 
     try:
         return asyncio.run(until_told())
     except asyncio.CancelledError:
-        name = signal.Signals(received[0]).name if received else "a signal"
-        print(f"windtunnel: ended by {name}; everything was stopped", file=sys.stderr)
-        raise SystemExit(128 + received[0] if received else 130) from None
+        number = received[0] if received else signal.SIGINT
+        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        told = account or "before anything was begun"
+        print(f"windtunnel: stopped by {name} {told}", file=sys.stderr)
+        raise SystemExit(128 + number) from None
 
 
 def _compare(done: Launched, calibrated: Calibrated) -> tuple[list[Comparison], str]:

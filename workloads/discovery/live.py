@@ -6,7 +6,7 @@ from pathlib import Path
 
 from domain.errors import InputError
 from domain.located import Located
-from domain.stack_outputs import StackOutputs, parse_outputs
+from domain.stack_outputs import SECRET, StackOutputs, parse_outputs
 
 
 def live_outputs(project: Path, stack: str) -> StackOutputs:
@@ -45,5 +45,6 @@ def live_outputs(project: Path, stack: str) -> StackOutputs:
             "output --json > outputs.json' and give --outputs",
             where=str(project),
         ) from None
-    data = {name: each.value for name, each in outputs.items() if not each.secret}
+    # A secret is none of our business; where it was needed, the reader says so.
+    data = {name: SECRET if each.secret else each.value for name, each in outputs.items()}
     return parse_outputs(Located(data, f"outputs of stack '{stack}'"))

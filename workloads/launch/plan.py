@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,9 @@ from workloads.launch.connection import Credentials
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 DIRECTORY = ".windtunnel"
+# One of several workers leaves at once; only one that still waits for the others in TensorFlow's
+# own code, which catches SIGTERM meanwhile, does not.
+_GRACE_OF_SEVERAL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,14 @@ class Plan:
     requirements: Path = REQUIREMENTS
     limits: Limits = field(default_factory=Limits)
     name: str = field(default_factory=lambda: new_name())
+
+    @property
+    def worker_limits(self) -> Limits:
+        """The limits of one worker: only one that is alone needs time, to keep a checkpoint."""
+        if len(self.hosts) == 1:
+            return self.limits
+        grace = min(self.limits.grace_seconds, _GRACE_OF_SEVERAL_SECONDS)
+        return replace(self.limits, grace_seconds=grace)
 
     def command(self, python: str, run: str) -> list[str]:
         """The worker's command line; ``run`` is its folder on the host."""

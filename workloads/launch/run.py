@@ -44,16 +44,36 @@ async def launch(plan: Plan, watch: Watch | None = None) -> Launched:
         InputError: what was given is wrong: hosts that cannot be reached, keys, the benchmark's
             own input, a folder that is not empty.
         RunFailed: the benchmark failed, or was stopped by time or money.
+        Cancelled: it was cancelled; says after everything was stopped what became of it.
     """
     check_out(plan.out)
     environment_of(plan.hosts)
     run = _Run(plan, watch or Quiet())
+    over = ""
     try:
         return await run.within_limits()
+    except _Over as limit:
+        over = str(limit)
+    except asyncio.CancelledError:
+        pass
     finally:
-        # A second Ctrl-C must not leave workers behind while the first one is obeyed.
+        # Ctrl-C must not leave workers behind that are being ended already.
         cleaning = asyncio.ensure_future(run.clean_up())
-        await asyncio.shield(cleaning)
+        while not cleaning.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({cleaning})
+    # Told last, since steps were made until the workers had ended.
+    if over:
+        raise RunFailed(f"{over}{run.last_step()}")
+    raise Cancelled(run.account())
+
+
+class Cancelled(asyncio.CancelledError):
+    """A launch that was told to end, once it has: after which step, who ended, where logs are."""
+
+
+class _Over(Exception):  # noqa: N818, an outcome
+    """Time or money is over."""
 
 
 class _Run:
@@ -72,6 +92,9 @@ class _Run:
         self._workers: list[Worker] = []
         self._logs: dict[int, TextIO] = {}
         self._step = ""
+        self._stopping = False
+        self._uncertain: set[int] = set()
+        """Workers that were not heard to end."""
 
     async def within_limits(self) -> Launched:
         limits = self._plan.limits
@@ -90,7 +113,24 @@ class _Run:
                 if by_money
                 else "the time of --timeout is over"
             )
-            raise RunFailed(f"stopped after {_span(longest or 0.0)}: {why}{self._step}") from None
+            raise _Over(f"stopped after {_span(longest or 0.0)}: {why}") from None
+
+    def last_step(self) -> str:
+        """``, after step 40 of 200``; empty where none was heard of."""
+        return self._step and f", after {self._step}"
+
+    def account(self) -> str:
+        """What became of a run that was told to end, after the clean-up."""
+        hosts = ", ".join(self._plan.hosts[index].label for index in sorted(self._uncertain))
+        within = _span(self._plan.limits.silence_seconds)
+        parts = [f"after {self._step}" if self._step else "before the first step"]
+        if hosts:
+            parts.append(f"workers on {hosts} could not be heard to end, and do so within {within}")
+        else:
+            parts.append("all workers have ended" if self._logs else "no worker was started")
+        if self._logs:
+            parts.append(f"logs are in {self._plan.out / LOGS}")
+        return "; ".join(parts)
 
     async def _whole(self) -> Launched:
         plan = self._plan
@@ -182,21 +222,24 @@ class _Run:
 
         def on_event(event: Mapping[str, Any]) -> None:
             if event["event"] == "progress" and remote.index == 0:
-                self._step = f", after step {event.get('step')} of {event.get('steps')}"
-            self._watch.event(host, event)
+                self._step = f"step {event.get('step')} of {event.get('steps')}"
+            if not self._stopping:
+                # What a worker says of being stopped is no news, and no progress.
+                self._watch.event(host, event)
 
         def on_line(line: str) -> None:
             try:
                 print(line, file=log, flush=True)
             except OSError as error:
                 self._watch.stage(host, f"its log cannot be kept here: {error}")
-            self._watch.log(host, line)
+            if not self._stopping:
+                self._watch.log(host, line)
 
         worker = await Worker.start(
             remote,
             self._plan.command(remote.python, remote.run_folder),
             self._plan.variables(ports, remote.index),
-            self._plan.limits,
+            self._plan.worker_limits,
             on_event=on_event,
             on_line=on_line,
         )
@@ -219,6 +262,7 @@ class _Run:
         lost = [each for each, there in zip(self._ordered(), answers, strict=True) if not there]
         await together(self._connect(remote.index) for remote in lost)
         await together(remote.end_leftover() for remote in lost)
+        self._uncertain -= {remote.index for remote in lost}
         remotes = self._ordered()
         name = None
         if self._plan.benchmark.takes_checkpoints:
@@ -237,7 +281,11 @@ class _Run:
 
     async def _stop_workers(self) -> None:
         workers, self._workers = self._workers, []
+        self._stopping = True
+        self._uncertain |= {each.remote.index for each in workers}
         await asyncio.gather(*(worker.stop() for worker in workers), return_exceptions=True)
+        self._stopping = False
+        self._uncertain -= {each.remote.index for each in workers if each.has_ended}
 
     async def clean_up(self) -> None:
         """Stops workers, removes the run's folders, closes connections; raises nothing."""
@@ -263,6 +311,7 @@ class _Run:
                 async with asyncio.timeout(_RETURN_SECONDS):
                     await self._connect(remote.index)
                     await remote.end_leftover()
+                self._uncertain.discard(remote.index)
             await remote.remove_run()
         except (WindtunnelError, TimeoutError):
             within = _span(self._plan.limits.silence_seconds)

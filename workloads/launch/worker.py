@@ -99,6 +99,12 @@ class Worker:
         """Whether it has not been heard to end."""
         return not self._ended.done()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was heard to end, rather than lost."""
+        done = self._ended
+        return done.done() and not done.cancelled() and done.result().code is not None
+
     async def wait(self) -> Ended:
         """How it ended, once it has."""
         return await asyncio.shield(self._ended)

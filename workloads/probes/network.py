@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -41,6 +42,8 @@ class Exchange:
         self.peers = peers()
         if self.peers:
             self._strategy = tf.distribute.MultiWorkerMirroredStrategy()
+            # TensorFlow's coordination service has caught it by now, and would not end us.
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         else:
             gpus = tf.config.list_logical_devices("GPU")
             if len(gpus) < 2:

@@ -85,6 +85,8 @@ class Loop:
                 tell("waiting", workers=self.cluster.workers, seconds=seconds)
             self.strategy = choose_strategy(settings, self.cluster)
             watch.started()
+            if self.cluster.workers > 1:
+                _end_at_once()
             replicas = self.strategy.num_replicas_in_sync
             micro_batch = split_batch(settings.global_batch, replicas, settings.accumulate)
             self.source = open_source(settings, self._benchmark.samples(settings))
@@ -170,7 +172,7 @@ class Loop:
     @contextmanager
     def _listening(self) -> Iterator[None]:
         """Lets a step end, and a checkpoint be kept, before SIGTERM ends the run."""
-        # Several workers would have to agree on the step to stop at; there, peers notice.
+        # Several workers would have to agree on the step to stop at; they end at once.
         if self.cluster.workers > 1:
             yield
             return
@@ -268,3 +270,13 @@ class Loop:
         if tally is None:
             return {}
         return {"loss": losses / samples, **self.task.scores(tally)}
+
+
+def _end_at_once() -> None:
+    """Lets SIGTERM end this worker of several, as it ends any program.
+
+    TensorFlow's coordination service catches it, to tell of a preemption that nobody here asks
+    about. A handler of Python would wait for a collective to return, which may never. A
+    checkpoint has its name only once it is whole, so nothing that counts is cut in two.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
