@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 
 # Which half, on which rows: ``validation.training_fit``.
-_FITTED = "fitted on half of the published runs of stock software"
+_FITTED = "fitted on half of the published runs"
 # Starting from NCCL's tuning constants: ``validation.collectives_fit`` names them.
 _NCCL = "fitted on half of the nccl-tests timings"
 

@@ -171,10 +171,16 @@ def _models() -> list[dict[str, Any]]:
 
 
 def _parameters() -> list[dict[str, Any]]:
-    from simulator.models.calibration import describe_parameters
+    from simulator.models.calibration import TUNED, describe_parameters
 
     return [
-        {"parameter": name, "value": value, "unit": unit, "from": source}
+        {
+            "parameter": name,
+            "value": value,
+            "tuned": None if getattr(TUNED, name) == value else getattr(TUNED, name),
+            "unit": unit,
+            "from": source,
+        }
         for name, value, unit, source in describe_parameters()
     ]
 
