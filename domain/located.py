@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +77,15 @@ def read_text(path: Path, what: str, error: type[InputError] = ScenarioError) ->
         raise error(f"is not text in UTF-8; a {what} is", where=str(path)) from None
     except OSError as failure:
         raise error(f"cannot be read: {failure.strerror or failure}", where=str(path)) from None
+
+
+def is_json(text: str) -> bool:
+    """Whether a text, like a line of a log, is a JSON document."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_yaml(path: Path, what: str = "scenario") -> Located:

@@ -21,7 +21,7 @@ from domain.described import AcceleratorChoice, DescribedAccelerator
 from domain.environment import Market
 from domain.errors import CatalogError, InputError
 from domain.frozen import Frozen
-from domain.located import Located, parse, read_text
+from domain.located import Located, is_json, parse, read_text
 from domain.model_facts import model_text
 from domain.workload import ModelReference, Software
 
@@ -274,20 +274,12 @@ def _documents(text: str, name: str) -> list[tuple[str, Any]]:
         whole = json.loads(text)
     except ValueError as error:
         lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-        if len(lines) < 2 or not _is_json(lines[0][1]):
+        if len(lines) < 2 or not is_json(lines[0][1]):
             raise InputError(f"is not JSON: {error}", where=name) from None
         return [(f"{name}:{number}", _line(line, f"{name}:{number}")) for number, line in lines]
     if isinstance(whole, list):
         return [(f"{name}: measurement {number}", each) for number, each in enumerate(whole, 1)]
     return [(name, whole)]
-
-
-def _is_json(line: str) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True
 
 
 def _line(line: str, place: str) -> Any:

@@ -54,25 +54,16 @@ def workloads(prediction: Prediction) -> Iterator[tuple[str, Mapping[str, Any]]]
             yield name, facts
 
 
-def read_prediction(path: Path) -> dict[str, Any]:
-    """The prediction in a file that ``plan --scenario … --json`` or ``simulate --json`` wrote.
-
-    Raises:
-        InputError: absent, not JSON, or without a prediction.
-    """
-    return _prediction_in(_read(path), path)
-
-
-def prediction_for(world: World, path: Path) -> World:
+def prediction_for(world: World, path: Path, *, required: bool = False) -> World:
     """A world that sees the prediction which was written before for its stack.
 
     It sees none where there is no such file, where it is of another stack, or where the
     hardware has changed since, and says why.
 
     Raises:
-        InputError: the file is there, but holds no prediction.
+        InputError: the file is there, but holds no prediction; or it is ``required`` and absent.
     """
-    if not path.is_file():
+    if not required and not path.is_file():
         why = (
             "no prediction was written before; write one with 'windtunnel plan --stack "
             f"{world.graph.stack} --scenario FILE --out {path.name}'"

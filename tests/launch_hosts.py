@@ -160,6 +160,14 @@ class Lab:
         )
 
 
+def ready_lab(folder: Path, servers: list[Server]) -> Lab:
+    """Servers that run, known to whoever launches on them."""
+    made = Lab(folder, servers)
+    made.known_hosts.write_text("".join(server.known_hosts_line() for server in servers))
+    made.ssh_config.write_text("")
+    return made
+
+
 @contextlib.contextmanager
 def lab(folder: Path, count: int = 2) -> Iterator[Lab]:
     """Servers on loopback ports."""
@@ -170,10 +178,7 @@ def lab(folder: Path, count: int = 2) -> Iterator[Lab]:
     try:
         for server in servers:
             server.start()
-        made = Lab(folder, servers)
-        made.known_hosts.write_text("".join(server.known_hosts_line() for server in servers))
-        made.ssh_config.write_text("")
-        yield made
+        yield ready_lab(folder, servers)
     finally:
         for server in servers:
             server.stop()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from launch_hosts import Lab, Server, make_key, need_openssh
+from launch_hosts import Lab, Server, make_key, need_openssh, ready_lab
 
 # Several test runs at once get namespaces and addresses of their own.
 _RUN = os.getpid() % 100_000
@@ -63,10 +63,7 @@ def namespaces(folder: Path, count: int = 2, rate: str | None = None) -> Iterato
             pytest.skip(f"no network namespaces: {error.stderr.decode().strip()}")
         for server in servers:
             server.start()
-        made = Lab(folder, servers)
-        made.known_hosts.write_text("".join(server.known_hosts_line() for server in servers))
-        made.ssh_config.write_text("")
-        yield made
+        yield ready_lab(folder, servers)
     finally:
         for server in servers:
             server.stop()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import InputError
+from domain.located import is_json
 from domain.resources.recognise import not_a_document, not_json, not_ours
 
 _EVENT_SUFFIX = "Event"
@@ -114,15 +115,7 @@ def _events(stream: io.TextIOWrapper, number: int, first: Mapping[str, Any]) -> 
         event = _event(line)
         if event is not None:
             yield line_number, event
-        elif not _is_json(line):
+        elif not is_json(line):
             broken = line_number
     if broken is not None:
         raise InputError(f"the event log is cut in line {broken}; write it again")
-
-
-def _is_json(line: str) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True

@@ -25,8 +25,8 @@ from simulator.models.input_pipeline import decode_seconds, decode_seconds_per_s
 from simulator.study.calibrated import Calibrated
 from simulator.study.point_places import Place, find_place
 from simulator.study.point_runs import Run
-from simulator.study.points import framework_family
 from simulator.study.single_point import PointPrediction, predict_point
+from simulator.study.software import framework_family
 from simulator.study.support import Supported
 
 MADE_IN_MEMORY = ("", "synthetic", "generated", "memory", "none", "random", "dummy")

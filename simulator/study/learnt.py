@@ -11,9 +11,9 @@ from domain.workload import Training
 from simulator.models.calibration import Calibration
 from simulator.study.calibrated import Calibrated
 from simulator.study.point_predictions import KNOWLEDGE, KNOWLEDGE_OF_DESCRIBED, NOTHING
-from simulator.study.points import OF, framework_family
+from simulator.study.points import OF
 from simulator.study.residuals import FEATURES, LEVELS, SEPARATOR
-from simulator.study.software import usual_software
+from simulator.study.software import framework_family, stack_name, usual_software
 from simulator.study.support import Supported, support_of
 
 # A standard deviation of the logarithm, of half a 90 % interval of it.
@@ -68,8 +68,7 @@ class Learnt:
             # Of runs that name no task and no source, as a job names neither.
             if key in table:
                 found[level.name] = table[key]
-        # A stack's parameters were fitted to transformers.
-        stack = f"{accelerator}{SEPARATOR}{keys['framework'] if model.width else ''}"
+        stack = stack_name(accelerator, keys["framework"], is_transformer=model.width > 0)
         told = {*found, "probes"} if accelerator in calibrated.probed else set(found)
         ranks = KNOWLEDGE_OF_DESCRIBED if own else KNOWLEDGE
         knowledge = next((name for name in ranks if name in told), NOTHING)

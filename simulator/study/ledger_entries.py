@@ -13,8 +13,8 @@ from domain.scenario import Scenario
 from domain.workload import Training
 from simulator.study.compare_measured import Comparison
 from simulator.study.ledger import Entry
-from simulator.study.points import framework_family
 from simulator.study.single_point import PointPrediction
+from simulator.study.software import framework_family
 
 
 def stamp(moment: datetime) -> str:

@@ -201,8 +201,7 @@ _DESCRIBED = next(each for each in LEVELS if each.name == "described")
 def knowledge_of(points: Points, calibrated: Calibrated) -> NDArray[np.object_]:
     """From what runs each row is predicted."""
     levels = [each for each in LEVELS if each.name in KNOWLEDGE]
-    keys = {"described": np.full(len(points), "", dtype=object), **points.keys}
-    codes, kinds, count = kinds_of(keys, [*levels, _DESCRIBED, _STACK], len(points))
+    codes, kinds, count = kinds_of(points.keys, [*levels, _DESCRIBED, _STACK], len(points))
     found = np.full(count, "nothing", dtype=object)
     for name in reversed(KNOWLEDGE[1:-1]):
         found[calibrated.effects.knows(kinds, name, count)] = name

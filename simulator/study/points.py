@@ -22,15 +22,14 @@ from domain.catalog import Accelerator, Catalog
 from domain.errors import InputError, ScenarioError
 from domain.model_facts import ModelFacts, described_name, model_of_text, resolve_model
 from domain.published_names import published_model, samples_per_unit
-from simulator.models.collectives import switch_reduces
 from simulator.models.model_parallel import Recompute
-from simulator.models.precision import choose_precision, format_code
 from simulator.models.training_step import StepInputs
 from simulator.study.point_columns import ANSWERS as ANSWERS
 from simulator.study.point_columns import COLUMNS as COLUMNS
 from simulator.study.point_columns import NUMBERS as NUMBERS
 from simulator.study.point_columns import categories, distinct_rows, prepared, spread
 from simulator.study.point_columns import numbers_of as numbers_of
+from simulator.study.point_hardware import HARDWARE, RATES, accelerator_of, hardware_of
 from simulator.study.point_layout import (
     FILLED,
     LAID_OUT,
@@ -40,8 +39,7 @@ from simulator.study.point_layout import (
     state_bytes_of,
     variants_of,
 )
-from simulator.study.residuals import SEPARATOR
-from simulator.study.software import SOFTWARE, usual_software
+from simulator.study.software import SOFTWARE, framework_family, stack_name, usual_software
 
 UNPREDICTED_UNITS = {"minutes to train": "time to a wanted accuracy is not predicted"}
 
@@ -49,17 +47,6 @@ OF = " of "
 """Between a matrix format and the described accelerator that has one of its own."""
 
 Floats = NDArray[np.float64]
-
-_PRECISIONS = {
-    "amp_bf16": "bf16",
-    "amp_fp16": "fp16",
-    "amp_fp8": "fp8",
-    "fp16-amp": "fp16",
-    "int8": "fp8",  # as many operations a second on every chip that has both
-}
-# Most logs of MLPerf do not state a precision: all mix 16 bit in, and transformers multiply in
-# fp8 where NVIDIA's chip can (its submissions from round 2.1 on).
-_UNSTATED = "mixed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +121,12 @@ def resolve_points(frame: pd.DataFrame, catalog: Catalog) -> Points:
     zoo = np.full(count, "", dtype=object)
     chip_ids = np.full(count, "", dtype=object)
     formats = np.full(count, "", dtype=object)
-    columns = {name: np.full(count, np.nan) for name in _HARDWARE}
+    columns = {name: np.full(count, np.nan) for name in HARDWARE}
     states = np.full(count, np.nan)
     is_transformer = np.zeros(count, dtype=bool)
 
     places, distinct = distinct_rows(frame, ("accelerator", "canonical_accelerator", "group"))
-    found = [_accelerator(row, catalog) for row in distinct]
+    found = [accelerator_of(row, catalog) for row in distinct]
     for place, rows in enumerate(places):
         chip, reason = found[place]
         if chip is None:
@@ -175,7 +162,7 @@ def resolve_points(frame: pd.DataFrame, catalog: Catalog) -> Points:
         chip = by_id.get(row["chip"])
         if chip is None:
             continue
-        values, matrix_format, reason = _hardware(chip, row)
+        values, matrix_format, reason = hardware_of(chip, row)
         if reason:
             reasons[rows] = np.where(reasons[rows] == "", reason, reasons[rows])
         formats[rows] = matrix_format
@@ -197,7 +184,7 @@ def resolve_points(frame: pd.DataFrame, catalog: Catalog) -> Points:
         index = usable[rows]
         facts = models[row["model"]][0]
         inputs = StepInputs(
-            **{name: columns[name][index] for name in _RATES},
+            **{name: columns[name][index] for name in RATES},
             # What was asked for runs, or is said not to: times do not depend on it.
             accelerator_memory_bytes=np.inf,
             format_code=columns["format_code"][index].astype(np.intp),
@@ -220,9 +207,7 @@ def resolve_points(frame: pd.DataFrame, catalog: Catalog) -> Points:
         "variant": variants_of(frame["notes"]),
         "shape": shapes_of(frame, layout.columns["micro_batch"]),
     }
-    # A stack's parameters were fitted to transformers.
-    keys["stack"] = chip_ids + SEPARATOR + np.where(is_transformer, keys["framework"], "")
-    keys["software"] = _software(frame, keys["framework"], reasons)
+    keys["software"], keys["stack"] = _software(frame, keys["framework"], reasons)
     described = {name: chip for name, chip in by_id.items() if chip.is_described}
     return Points(
         frame,
@@ -256,70 +241,21 @@ def _with_described(
 
 def _software(
     frame: pd.DataFrame, families: NDArray[np.object_], reasons: NDArray[np.object_]
-) -> NDArray[np.object_]:
-    """What a row says of its software, or what is likely; ``reasons`` takes what is unknown."""
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """What a row says of its software, or what is likely, and the name of its stack; ``reasons``
+    takes what is unknown."""
     frame = frame.assign(family=categories(pd.Series(families)))
-    found = np.full(len(frame), "", dtype=object)
-    places, distinct = distinct_rows(frame, ("software", "group", "family", "chip"))
-    for rows, row in zip(places, distinct, strict=True):
-        told = row["software"]
+    software, stacks = (np.full(len(frame), "", dtype=object) for _ in range(2))
+    wanted = ("software", "group", "family", "chip", "is_transformer")
+    for rows, row in zip(*distinct_rows(frame, wanted), strict=True):
+        told, family, chip = row["software"], row["family"], row["chip"]
         if told and told not in SOFTWARE:
             unknown = f"no software '{told}'; it is stock or tuned"
             reasons[rows] = np.where(reasons[rows] == "", unknown, reasons[rows])
             told = ""
-        found[rows] = told or usual_software(row["group"], row["family"], row["chip"])
-    return found
-
-
-@cache
-def framework_family(name: str) -> str:
-    """``MxNet NVIDIA Release 22.04`` and ``MXNet`` are one framework."""
-    lower = name.lower()
-    for family, words in FRAMEWORKS.items():
-        if any(word in lower for word in words):
-            return family
-    return lower.split("/")[0].strip() or "unknown"
-
-
-# Checked in this order: 'PyTorch/Megatron-DeepSpeed' is Megatron.
-FRAMEWORKS = {
-    "megatron": ("megatron", "nemo"),
-    "mxnet": ("mxnet",),
-    "hugectr": ("hugectr", "merlin"),
-    "maxtext": ("maxtext",),
-    "jax": ("jax",),
-    "composer": ("composer",),
-    "pytorch": ("pytorch", "torch"),
-    "tensorflow2": ("tensorflow2",),
-    "tensorflow": ("tensorflow",),
-    "paddlepaddle": ("paddle",),
-    "dgl": ("dgl",),
-}
-_HARDWARE = (
-    "peak_flops",
-    "memory_bytes_per_second",
-    "accelerator_memory_bytes",
-    "element_bytes",
-    "link_bytes_per_second",
-    "network_bytes_per_second",
-    "format_code",
-    "link_is_pcie",
-    "switch_reduces",
-)
-_RATES = (
-    "peak_flops",
-    "memory_bytes_per_second",
-    "element_bytes",
-    "link_bytes_per_second",
-)
-
-
-def _accelerator(row: Mapping[str, Any], catalog: Catalog) -> tuple[Accelerator | None, str]:
-    name = row["canonical_accelerator"] or row["accelerator"]
-    try:
-        return catalog.accelerator(name, row["group"]), ""
-    except InputError as error:
-        return None, error.message
+        software[rows] = told or usual_software(row["group"], family, chip)
+        stacks[rows] = stack_name(chip, family, is_transformer=bool(row["is_transformer"]))
+    return software, stacks
 
 
 def _model(row: Mapping[str, Any]) -> tuple[ModelFacts, Any, float] | str:
@@ -368,56 +304,3 @@ def _resolved(text: str, sequence: int | None, image: int | None) -> ModelFacts:
 
 def _whole(value: Any) -> int | None:
     return None if value is None or math.isnan(value) else int(value)
-
-
-def _hardware(chip: Accelerator, row: Mapping[str, Any]) -> tuple[dict[str, float], str, str]:
-    """Rates of an accelerator at the precision of a row, its matrix format, or why not."""
-    written = row["precision"].strip().lower()
-    wanted = _PRECISIONS.get(written, written) or _UNSTATED
-    if "see submission" in wanted:
-        wanted = _UNSTATED
-        if row["is_transformer"] and "fp8" in chip.peak_flops and chip.vendor == "nvidia":
-            wanted = "fp8"
-    try:
-        choice = choose_precision(
-            wanted, chip.peak_flops, strict_fp32=row["group"] != "DeepLearningExamples"
-        )
-    except InputError as error:
-        return {}, "", error.message
-    nothing = math.nan
-    values = {
-        "peak_flops": choice.peak_flops,
-        "memory_bytes_per_second": chip.memory_bytes_per_second or nothing,
-        "accelerator_memory_bytes": chip.memory_bytes or nothing,
-        "element_bytes": choice.element_bytes,
-        "link_bytes_per_second": chip.link_bytes_per_second or nothing,
-        "network_bytes_per_second": chip.network_bytes_per_second or reference_network(chip.id),
-        "format_code": float(format_code(choice.matrix_format)),
-        "link_is_pcie": float(chip.link_kind.startswith("pcie")),
-        "switch_reduces": float(switch_reduces(chip.link_kind)),
-    }
-    reason = f"{chip.id}: {choice.reason}" if choice.reason else ""
-    return values, choice.matrix_format or "", reason
-
-
-# NICs of the vendor's reference system, bytes per second of one node (system datasheets:
-# DGX-1 4, DGX-2 8 × 100 Gbit/s; DGX A100 8 × 200; DGX H100, B200 8 × 400; GB200 tray 4 × 400).
-_NODE_NETWORK = {
-    "v100-sxm2-16gb": 50e9,
-    "v100-sxm2-32gb": 100e9,
-    "v100-sxm3-32gb": 100e9,
-    "a100-sxm4-40gb": 200e9,
-    "a100-sxm4-80gb": 200e9,
-    "h100-sxm5-80gb": 400e9,
-    "h200-sxm-141gb": 400e9,
-    "b200-sxm-180gb": 400e9,
-    "gb200": 200e9,
-    "gaudi2": 37.5e9,
-    "k80": 2.5e9,
-}
-_OTHER_NETWORK = 12.5e9
-
-
-def reference_network(accelerator: str) -> float:
-    """Bytes per second of all NICs of a node, where a table says nothing of the network."""
-    return _NODE_NETWORK.get(accelerator, _OTHER_NETWORK)

@@ -121,7 +121,7 @@ def check(
       windtunnel check --stack prod --scenario examples/resnet50_imagenet.yaml --base main
     """
     from policies.judge import judge
-    from policies.predicted import prediction_for, read_prediction
+    from policies.predicted import prediction_for
     from policies.registry import all_rules, rule_of
     from policies.world import World
     from windtunnel.check_tables import draw_report, format_of, report_as
@@ -162,8 +162,8 @@ def check(
             graph, environment=environment, catalog=catalog, usage=stated.amounts, **predicted
         )
         if prediction is not None:
-            read_prediction(prediction)  # Who names a file means it: it must be there.
-            world = prediction_for(world, prediction)
+            # Who names a file means it: it must be there.
+            world = prediction_for(world, prediction, required=True)
         report = judge(world, chosen, rules, asked=only or ())
         report = replace(report, notes=(*notes, *report.notes))
 

@@ -240,7 +240,7 @@ def _check_framework(framework: str, accelerator: Accelerator, calibrated: Calib
     run nobody knows."""
     from domain.errors import near_misses
     from domain.workload import Framework
-    from simulator.study.points import FRAMEWORKS, framework_family
+    from simulator.study.software import FRAMEWORKS, framework_family
 
     known = {*FRAMEWORKS, *calibrated.effects.levels.get("framework", {})}
     if framework and framework_family(framework) not in known:
