@@ -61,6 +61,7 @@ class Server:
     prefix: Sequence[str] = ()
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    offers_sftp: bool = True
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +75,7 @@ class Server:
             f"ListenAddress {self.address}\nPort {self.port}\nHostKey {key}\nPidFile none\n"
             f"AuthorizedKeysFile {keys}\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n"
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nMaxStartups 100\n"
-            "Subsystem sftp internal-sftp\nLogLevel ERROR\n"
+            f"{'Subsystem sftp internal-sftp' if self.offers_sftp else ''}\nLogLevel ERROR\n"
         )
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)

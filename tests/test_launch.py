@@ -192,3 +192,16 @@ def test_logs_are_kept_by_worker(two: Lab, tmp_path: Path) -> None:
     asyncio.run(launch(plan))
     log = tmp_path / "out" / "logs" / f"{plan.name}-worker-1.log"
     assert "a line of worker 1" in log.read_text()
+
+
+def test_a_host_without_sftp_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    with lab(tmp_path / "lab", count=1) as made:
+        (server,) = made.servers
+        server.stop()
+        server.offers_sftp = False
+        server.start()
+        notes = Notes()
+        with pytest.raises(InputError, match="Subsystem sftp") as refused:
+            asyncio.run(launch(made.plan(tmp_path / "out"), notes))
+        assert server.host().label in str(refused.value)
+        assert notes.told("started") == []

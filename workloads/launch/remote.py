@@ -87,6 +87,7 @@ class Remote:
             Whether the code had to be copied.
 
         Raises:
+            InputError: it has no SFTP.
             RunFailed: the disk is full, or something there cannot be written or run.
         """
         directory = self.host.directory
@@ -96,6 +97,9 @@ class Remote:
             else f'mkdir -p "$HOME/{DIRECTORY}" && cd "$HOME/{DIRECTORY}" && pwd'
         )
         self._base = _last_line(told)
+        # Results come home this way: better known before hours of work than after.
+        async with self.files():
+            pass
         run = shlex.quote(self.run_folder)
         await self.run(f"mkdir -p {run}/out {run}/checkpoints")
         if self._plan.config is not None:
@@ -177,11 +181,18 @@ class Remote:
 
         Raises:
             Lost: the connection broke.
-            RunFailed: it has no SFTP, its disk is full, or ours cannot be written.
+            InputError: it has no SFTP.
+            RunFailed: its disk is full, or ours cannot be written.
         """
         try:
             async with self.connection.start_sftp_client() as client:
                 yield client
+        except asyncssh.ChannelOpenError:
+            raise InputError(
+                "it offers no SFTP, by which results come home; its sshd_config needs the line "
+                "'Subsystem sftp internal-sftp'",
+                where=self.host.label,
+            ) from None
         except asyncssh.SFTPConnectionLost as error:
             raise self.lost(error) from None
         except asyncssh.SFTPError as error:
